@@ -1,0 +1,51 @@
+//! Similar-picture search inside PostgreSQL.
+//!
+//! Data flows one way: a file's bytes are [decoded](decode) into a
+//! [`picture`], [resampled](resample) to 64×64 cells, reduced to one
+//! [`brightness`] each and transformed by the Haar [`wavelet`] into a
+//! [`pattern`], from which 16 numbers are kept as the [`signature`]; the index
+//! arranges signatures by their [`geometry`]. [`text`] is how both types are
+//! written and read.
+//!
+//! None of these modules knows Postgres. `pg` is the one that does: it unpacks
+//! datums, calls them, and packs the result.
+
+pub mod brightness;
+pub mod decode;
+pub mod geometry;
+pub mod pattern;
+pub mod picture;
+pub mod resample;
+pub mod signature;
+pub mod text;
+pub mod wavelet;
+
+mod pg;
+
+pgrx::pg_module_magic!(name, version);
+
+// The whole SQL surface, in load order.
+pgrx::extension_sql_file!("../sql/types.sql", name = "types");
+pgrx::extension_sql_file!(
+    "../sql/functions.sql",
+    name = "functions",
+    requires = ["types"]
+);
+pgrx::extension_sql_file!(
+    "../sql/operators.sql",
+    name = "operators",
+    requires = ["functions"]
+);
+pgrx::extension_sql_file!(
+    "../sql/gist.sql",
+    name = "gist",
+    requires = ["operators"],
+    finalize
+);
+
+/// What Postgres calls when it loads the library.
+#[allow(non_snake_case)]
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    pg::settings::define();
+}

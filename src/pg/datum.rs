@@ -1,0 +1,137 @@
+//! How patterns and signatures lie in memory: a 4-byte varlena header and
+//! float4s in native order. Neither ever has a short header: a signature's type
+//! is `STORAGE = plain`, and a pattern is far too long.
+
+use crate::geometry::Bounds;
+use crate::pattern::Pattern;
+use crate::pg::report;
+use crate::signature::Signature;
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::{FromDatum, pg_sys, set_varsize_4b, varsize_4b};
+
+/// A value behind its varlena header.
+///
+/// # Safety of the casts to it
+/// `T` is made of float4s alone: aligned to 4 bytes like the header, without
+/// padding, and valid for any bits.
+#[repr(C)]
+pub(super) struct Varlena<T> {
+    header: u32,
+    pub(super) value: T,
+}
+
+/// Values that live behind a varlena header.
+pub(super) trait Stored: Sized + 'static {
+    /// The SQL type's name.
+    const TYPE_NAME: &'static str;
+    /// Bytes of the whole datum, header included.
+    const SIZE: usize = size_of::<Varlena<Self>>();
+
+    /// A copy of `self` as a datum in the current memory context.
+    fn into_datum(self) -> pg_sys::Datum {
+        // SAFETY: palloc'd memory is MAXALIGNed and, as palloc raises an error
+        // rather than fail, SIZE bytes long: room for header and value.
+        unsafe {
+            let datum = pg_sys::palloc(Self::SIZE).cast::<Varlena<Self>>();
+            set_varsize_4b(datum.cast(), Self::SIZE as i32);
+            (&raw mut (*datum).value).write(self);
+            datum.into()
+        }
+    }
+}
+
+impl Stored for Pattern {
+    const TYPE_NAME: &'static str = "pattern";
+}
+
+impl Stored for Signature {
+    const TYPE_NAME: &'static str = "signature";
+}
+
+impl Stored for Bounds {
+    const TYPE_NAME: &'static str = "signature_box";
+}
+
+/// A function's argument, borrowed from the datum it came in.
+pub(super) struct Borrowed<'a, T>(pub(super) &'a T);
+
+/// A function's result.
+pub(super) struct Returned<T>(pub(super) T);
+
+impl<'a, T: Stored> FromDatum for Borrowed<'a, T> {
+    unsafe fn from_polymorphic_datum(
+        datum: pg_sys::Datum,
+        is_null: bool,
+        _typoid: pg_sys::Oid,
+    ) -> Option<Self> {
+        if is_null {
+            return None;
+        }
+        // SAFETY: a datum that is not null points to a varlena. Detoasting one
+        // that is plain already, as every signature is, gives the same pointer.
+        let (pointer, size) = unsafe {
+            let pointer = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
+            (pointer, varsize_4b(pointer))
+        };
+        if size != T::SIZE {
+            report::corrupt(T::TYPE_NAME, size, T::SIZE);
+        }
+        // SAFETY: detoasted and of the right size, it is a Varlena<T>, and it
+        // outlives the call it is an argument of.
+        Some(Borrowed(unsafe { &(*pointer.cast::<Varlena<T>>()).value }))
+    }
+}
+
+// SAFETY: an argument declared as T's SQL type is a varlena of T, as above;
+// the functions are STRICT.
+unsafe impl<'fcx, T: Stored> ArgAbi<'fcx> for Borrowed<'fcx, T> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: as promised by the caller, the datum is of T's type.
+        match unsafe { arg.unbox_arg_using_from_datum() } {
+            Some(borrowed) => borrowed,
+            None => report::null_argument(T::TYPE_NAME),
+        }
+    }
+}
+
+// SAFETY: the datum returned is a whole, palloc'd varlena of T.
+unsafe impl<T: Stored> BoxRet for Returned<T> {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> pgrx::datum::Datum<'fcx> {
+        // SAFETY: the function is declared to return T's type.
+        unsafe { fcinfo.return_raw_datum(self.0.into_datum()) }
+    }
+}
+
+pgrx::impl_sql_translatable!(Borrowed<'_, Pattern>, "pattern");
+pgrx::impl_sql_translatable!(Returned<Pattern>, "pattern");
+pgrx::impl_sql_translatable!(Borrowed<'_, Signature>, "signature");
+pgrx::impl_sql_translatable!(Returned<Signature>, "signature");
+pgrx::impl_sql_translatable!(Borrowed<'_, Bounds>, "signature_box");
+
+/// All bytes not yet read of the message that a receive function was given.
+pub(super) fn rest_of_message<'a>(message: pgrx::Internal) -> &'a [u8] {
+    let Some(message) = message.unwrap() else {
+        return &[];
+    };
+    let message = message.cast_mut_ptr::<pg_sys::StringInfoData>();
+    // SAFETY: Postgres passes receive functions a StringInfo whose data is
+    // `len` bytes long, `cursor` of them read; it lives for the call.
+    unsafe {
+        let rest = (*message).len - (*message).cursor;
+        let bytes = pg_sys::pq_getmsgbytes(message, rest);
+        std::slice::from_raw_parts(bytes.cast(), rest.max(0) as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn datums_are_as_long_as_the_contract_says() {
+        assert_eq!(Pattern::SIZE, 4 + 4 * 4096);
+        assert_eq!(Signature::SIZE, 68);
+        assert_eq!(Bounds::SIZE, 132);
+        assert_eq!(align_of::<Varlena<Bounds>>(), 4);
+    }
+}

@@ -1,0 +1,12 @@
+//! The one folder that knows Postgres: datums in, method called, datums out.
+
+// Everything here crosses into C.
+#![allow(unsafe_code)]
+
+mod datum;
+mod gist;
+mod pattern;
+mod pictures;
+mod report;
+pub(crate) mod settings;
+mod signature;

@@ -1,0 +1,182 @@
+//! The one place where the method's errors become SQLSTATE, message, detail
+//! and hint.
+
+use crate::decode::DecodeError;
+use crate::signature::SignatureOutOfRange;
+use crate::text::{BinaryError, TextError};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
+
+/// What a user is told.
+pub(super) struct Report {
+    code: PgSqlErrorCode,
+    message: String,
+    detail: Option<String>,
+    hint: Option<String>,
+}
+
+impl Report {
+    fn new(code: PgSqlErrorCode, message: String) -> Self {
+        Report {
+            code,
+            message,
+            detail: None,
+            hint: None,
+        }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn send(self, level: PgLogLevel) {
+        let mut report = ErrorReport::new(self.code, self.message, "");
+        if let Some(detail) = self.detail {
+            report = report.set_detail(detail);
+        }
+        if let Some(hint) = self.hint {
+            report = report.set_hint(hint);
+        }
+        report.report(level);
+    }
+
+    /// Ends the statement with an ERROR.
+    pub(super) fn raise(self) -> ! {
+        self.send(PgLogLevel::ERROR);
+        unreachable!("an ERROR does not return")
+    }
+
+    /// Sends a WARNING that says, as its detail, what happens instead.
+    pub(super) fn warn(mut self, instead: &str) {
+        self.detail = Some(instead.to_owned());
+        self.send(PgLogLevel::WARNING);
+    }
+
+    /// For input functions: a soft error where the caller asked for that
+    /// (`pg_input_is_valid`, `COPY … ON_ERROR ignore`), an ERROR elsewhere.
+    pub(super) fn raise_softly(self, fcinfo: pg_sys::FunctionCallInfo) {
+        #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+        {
+            // SAFETY: the context of a function call is null or a node.
+            let context = unsafe { (*fcinfo).context };
+            let soft = !context.is_null()
+                // SAFETY: as above; every node begins with its tag.
+                && unsafe { (*context).type_ } == pg_sys::NodeTag::T_ErrorSaveContext;
+            if soft {
+                return self.save(context);
+            }
+        }
+        let _ = fcinfo;
+        self.raise()
+    }
+
+    #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+    fn save(self, context: *mut pg_sys::Node) {
+        use std::ffi::{c_char, c_int};
+        unsafe extern "C-unwind" {
+            fn errcode(sqlerrcode: c_int) -> c_int;
+            fn errhint(fmt: *const c_char, ...) -> c_int;
+        }
+        let text = |text: String| std::ffi::CString::new(text).unwrap_or_default();
+        let message = text(self.message);
+        let hint = self.hint.map(text);
+        // SAFETY: errsave_start and errsave_finish enclose the fields, as the
+        // errsave macro does; "%s" takes one C string; all outlive the calls.
+        unsafe {
+            if pg_sys::errsave_start(context, std::ptr::null()) {
+                errcode(self.code as i32);
+                pg_sys::errmsg_internal(c"%s".as_ptr(), message.as_ptr());
+                if let Some(hint) = &hint {
+                    errhint(c"%s".as_ptr(), hint.as_ptr());
+                }
+                pg_sys::errsave_finish(context, c"report.rs".as_ptr(), 0, c"".as_ptr());
+            }
+        }
+    }
+}
+
+impl From<DecodeError> for Report {
+    fn from(error: DecodeError) -> Self {
+        let code = match error {
+            DecodeError::TooLarge { .. } => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            DecodeError::OutOfMemory { .. } => PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+            DecodeError::Empty
+            | DecodeError::UnknownFormat
+            | DecodeError::OtherFormat { .. }
+            | DecodeError::NotThisFormat { .. }
+            | DecodeError::NoPixels
+            | DecodeError::Broken { .. } => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
+        };
+        let report = Report::new(code, format!("cannot decode picture: {error}"));
+        match error {
+            DecodeError::OtherFormat { .. } => {
+                report.hint("image2pattern() tells the format by the file's first bytes.")
+            }
+            DecodeError::TooLarge { .. } => report
+                .hint("A superuser can raise the limit with the setting imgsmlr_rs.max_pixels."),
+            _ => report,
+        }
+    }
+}
+
+/// A text that is no value of the type `name`.
+pub(super) fn invalid_text(name: &str, form: &str, error: &TextError) -> Report {
+    let (code, what) = match error {
+        TextError::NotFinite { .. } => (
+            PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+            "value out of range",
+        ),
+        TextError::TooFew { .. } | TextError::TooMany { .. } | TextError::NotANumber { .. } => (
+            PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+            "invalid input syntax",
+        ),
+    };
+    Report::new(code, format!("{what} for type {name}: {error}")).hint(form)
+}
+
+/// A binary message that is no value of the type `name`.
+pub(super) fn invalid_binary(name: &str, error: &BinaryError) -> Report {
+    let code = match error {
+        BinaryError::WrongLength { .. } => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
+        BinaryError::NotFinite { .. } => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+    };
+    Report::new(
+        code,
+        format!("invalid binary value for type {name}: {error}"),
+    )
+}
+
+/// A type modifier other than `signature(16)`.
+pub(super) fn invalid_modifier() -> Report {
+    let message = "type signature has 16 numbers: its only modifier is signature(16)";
+    Report::new(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        message.to_owned(),
+    )
+}
+
+/// A function that stands where a type needs one but is not for users.
+pub(super) fn not_for_users(name: &str) -> Report {
+    let message = format!("type {name} lives in indexes only and has no input");
+    Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message)
+}
+
+impl From<SignatureOutOfRange> for Report {
+    fn from(error: SignatureOutOfRange) -> Self {
+        let message = format!("the pattern has no signature: {error}");
+        Report::new(PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, message)
+    }
+}
+
+/// A datum that does not have its type's size.
+pub(super) fn corrupt(name: &str, found: usize, wanted: usize) -> ! {
+    let message = format!("corrupt value of type {name}: {found} bytes instead of {wanted}");
+    Report::new(PgSqlErrorCode::ERRCODE_DATA_CORRUPTED, message).raise()
+}
+
+/// A null where the SQL declaration, STRICT, rules it out.
+pub(super) fn null_argument(name: &str) -> ! {
+    let message = format!("null argument of type {name}");
+    Report::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, message).raise()
+}

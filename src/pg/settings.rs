@@ -1,0 +1,67 @@
+//! The settings, `imgsmlr_rs.*`.
+
+use crate::text::Digits;
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
+
+/// What to make of a file that can't be decoded.
+#[derive(Clone, Copy, PartialEq, Eq, PostgresGucEnum)]
+pub(super) enum OnDecodeError {
+    /// NULL, and a WARNING that says why.
+    #[name = c"warning"]
+    Warning,
+    /// An ERROR.
+    #[name = c"error"]
+    Error,
+}
+
+static ON_DECODE_ERROR: GucSetting<OnDecodeError> =
+    GucSetting::<OnDecodeError>::new(OnDecodeError::Warning);
+static MAX_PIXELS: GucSetting<i32> = GucSetting::<i32>::new(100_000_000);
+
+/// Defines the settings: called once, when the library is loaded.
+pub(crate) fn define() {
+    GucRegistry::define_enum_guc(
+        c"imgsmlr_rs.on_decode_error",
+        c"What to make of a file that can't be decoded.",
+        c"warning: NULL and a WARNING that says why. error: an ERROR.",
+        &ON_DECODE_ERROR,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"imgsmlr_rs.max_pixels",
+        c"The most pixels, width times height, a picture may have.",
+        c"A file whose header promises more is refused before anything is allocated for it.",
+        &MAX_PIXELS,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    // SAFETY: called from _PG_init with a name that lives as long as the library.
+    unsafe {
+        #[cfg(feature = "pg14")]
+        pgrx::pg_sys::EmitWarningsOnPlaceholders(c"imgsmlr_rs".as_ptr());
+        #[cfg(not(feature = "pg14"))]
+        pgrx::pg_sys::MarkGUCPrefixReserved(c"imgsmlr_rs".as_ptr());
+    }
+}
+
+pub(super) fn on_decode_error() -> OnDecodeError {
+    ON_DECODE_ERROR.get()
+}
+
+pub(super) fn max_pixels() -> u64 {
+    MAX_PIXELS.get().max(0) as u64
+}
+
+/// How to write numbers: `extra_float_digits` 2 and 3 are what dumps, foreign
+/// servers and replication set to lose nothing.
+pub(super) fn digits() -> Digits {
+    // SAFETY: a plain int that only this backend's own settings code changes.
+    if unsafe { pgrx::pg_sys::extra_float_digits } >= 2 {
+        Digits::Shortest
+    } else {
+        Digits::SixDecimals
+    }
+}

@@ -1,0 +1,333 @@
+//! The text form that patterns and signatures share: numbers in parentheses.
+//!
+//! Written as the C extension prints, read as leniently as it reads, and
+//! strict where it was careless.
+
+use std::fmt::Write;
+use thiserror::Error;
+
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digits {
+    /// Six decimals, as C's `%f` prints: for people, and the C extension's form.
+    SixDecimals,
+    /// The fewest digits that read back to the same bits: for dumps, foreign
+    /// servers and replication.
+    Shortest,
+}
+
+/// What is wrong with a text, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TextError {
+    /// The text ends too early.
+    #[error("{found} numbers instead of {wanted}")]
+    TooFew {
+        /// Numbers read.
+        found: usize,
+        /// Numbers a value of the type has.
+        wanted: usize,
+    },
+    /// There is something behind the last number.
+    #[error("\"{excerpt}\" after the last of {wanted} numbers, at byte {at}")]
+    TooMany {
+        /// Numbers a value of the type has.
+        wanted: usize,
+        /// What follows them.
+        excerpt: String,
+        /// Where, in bytes from 1.
+        at: usize,
+    },
+    /// Something between separators that is no number.
+    #[error("number {ordinal} is \"{excerpt}\", at byte {at}")]
+    NotANumber {
+        /// Which number, from 1.
+        ordinal: usize,
+        /// What stands there.
+        excerpt: String,
+        /// Where, in bytes from 1.
+        at: usize,
+    },
+    /// NaN, infinity, or a number beyond a float4.
+    #[error("number {ordinal} is {excerpt}, not a finite float4, at byte {at}")]
+    NotFinite {
+        /// Which number, from 1.
+        ordinal: usize,
+        /// What stands there.
+        excerpt: String,
+        /// Where, in bytes from 1.
+        at: usize,
+    },
+}
+
+/// What is wrong with a binary value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BinaryError {
+    /// The wrong number of bytes.
+    #[error("{found} bytes instead of {wanted}")]
+    WrongLength {
+        /// Bytes received.
+        found: usize,
+        /// Bytes a value of the type has.
+        wanted: usize,
+    },
+    /// NaN or infinity.
+    #[error("number {ordinal} is not finite")]
+    NotFinite {
+        /// Which number, from 1.
+        ordinal: usize,
+    },
+}
+
+/// Reads exactly `N` numbers, parted by any run of blanks, commas and
+/// parentheses. The text may be in any encoding that extends ASCII.
+///
+/// # Errors
+/// On another count, on anything else between the separators, and on numbers
+/// that are not finite: see [`TextError`].
+pub fn parse<const N: usize>(text: &[u8]) -> Result<[f32; N], TextError> {
+    let mut values = [0.0; N];
+    let mut words = words(text);
+    for (index, value) in values.iter_mut().enumerate() {
+        let (at, word) = words.next().ok_or(TextError::TooFew {
+            found: index,
+            wanted: N,
+        })?;
+        *value = parse_number(word, index + 1, at)?;
+    }
+    match words.next() {
+        None => Ok(values),
+        Some((at, word)) => Err(TextError::TooMany {
+            wanted: N,
+            excerpt: excerpt(word),
+            at,
+        }),
+    }
+}
+
+/// Whatever stands between separators, with its place in bytes from 1.
+fn words(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let separates = |byte: &u8| b" \t\n\r\x0b\x0c,()".contains(byte);
+    let start = text.as_ptr() as usize;
+    text.split(separates)
+        .filter(|word| !word.is_empty())
+        .map(move |word| (word.as_ptr() as usize - start + 1, word))
+}
+
+fn parse_number(word: &[u8], ordinal: usize, at: usize) -> Result<f32, TextError> {
+    let number = std::str::from_utf8(word)
+        .ok()
+        .and_then(|word| word.parse::<f32>().ok());
+    match number {
+        Some(number) if number.is_finite() => Ok(number),
+        Some(_) => Err(TextError::NotFinite {
+            ordinal,
+            excerpt: excerpt(word),
+            at,
+        }),
+        None => Err(TextError::NotANumber {
+            ordinal,
+            excerpt: excerpt(word),
+            at,
+        }),
+    }
+}
+
+/// The first few bytes, printable in any encoding.
+fn excerpt(word: &[u8]) -> String {
+    const LONGEST: usize = 24;
+    let printable = |&byte: &u8| match byte {
+        b' '..=b'~' => char::from(byte),
+        _ => '?',
+    };
+    let mut excerpt: String = word.iter().take(LONGEST).map(printable).collect();
+    if word.len() > LONGEST {
+        excerpt.push_str("...");
+    }
+    excerpt
+}
+
+/// Writes `(1.000000, 2.000000)`.
+pub fn write_row(out: &mut String, values: &[f32], digits: Digits) {
+    out.push('(');
+    for (index, &value) in values.iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        // Writing to a String does not fail.
+        let _ = match digits {
+            Digits::SixDecimals => write!(out, "{value:.6}"),
+            // Debug, unlike Display, turns to an exponent where that is shorter.
+            Digits::Shortest => write!(out, "{value:?}"),
+        };
+        if digits == Digits::Shortest && out.ends_with(".0") {
+            out.truncate(out.len() - 2);
+        }
+    }
+    out.push(')');
+}
+
+/// Writes rows of `row_length` numbers inside one more pair of parentheses.
+pub fn write_rows(out: &mut String, values: &[f32], row_length: usize, digits: Digits) {
+    out.push('(');
+    for (index, row) in values.chunks(row_length).enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        write_row(out, row, digits);
+    }
+    out.push(')');
+}
+
+/// Reads exactly `N` big-endian float4.
+///
+/// # Errors
+/// On any other length and on numbers that are not finite: see [`BinaryError`].
+pub fn from_big_endian<const N: usize>(bytes: &[u8]) -> Result<[f32; N], BinaryError> {
+    let (words, rest) = bytes.as_chunks::<4>();
+    if words.len() != N || !rest.is_empty() {
+        return Err(BinaryError::WrongLength {
+            found: bytes.len(),
+            wanted: 4 * N,
+        });
+    }
+    let mut values = [0.0; N];
+    for (index, (value, &word)) in values.iter_mut().zip(words).enumerate() {
+        *value = f32::from_be_bytes(word);
+        if !value.is_finite() {
+            return Err(BinaryError::NotFinite { ordinal: index + 1 });
+        }
+    }
+    Ok(values)
+}
+
+/// The numbers as big-endian float4, four bytes each.
+pub fn to_big_endian(values: &[f32]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|value| value.to_be_bytes())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn finite() -> impl Strategy<Value = f32> {
+        any::<u32>()
+            .prop_map(f32::from_bits)
+            .prop_filter("finite", |value| value.is_finite())
+    }
+
+    fn bits<const N: usize>(values: [f32; N]) -> [u32; N] {
+        values.map(f32::to_bits)
+    }
+
+    proptest! {
+        #[test]
+        fn shortest_text_is_lossless(values in proptest::array::uniform16(finite())) {
+            let mut text = String::new();
+            write_row(&mut text, &values, Digits::Shortest);
+            let back = parse::<16>(text.as_bytes()).expect("own text");
+            prop_assert_eq!(bits(back), bits(values), "{}", text);
+        }
+
+        #[test]
+        fn binary_is_lossless(values in proptest::array::uniform16(finite())) {
+            let back = from_big_endian::<16>(&to_big_endian(&values)).expect("own bytes");
+            prop_assert_eq!(bits(back), bits(values));
+        }
+
+        #[test]
+        fn parsing_never_panics(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _verdict = parse::<3>(&text);
+        }
+
+        #[test]
+        fn nearly_numbers_never_panic(text in "[-+0-9.eEnaif,() \t]{0,60}") {
+            if let Ok(values) = parse::<2>(text.as_bytes()) {
+                prop_assert!(values.iter().all(|value| value.is_finite()));
+            }
+        }
+    }
+
+    #[test]
+    fn prints_as_c_does() {
+        let mut text = String::new();
+        // 1/128 and 3/128 end in a 5 at the seventh decimal: ties go to even.
+        let values = [1.0, -0.5, 0.0078125, 0.0234375, -0.0, 1e-9, 123456.79];
+        write_row(&mut text, &values, Digits::SixDecimals);
+        let c = "(1.000000, -0.500000, 0.007812, 0.023438, -0.000000, 0.000000, 123456.789062)";
+        assert_eq!(text, c);
+    }
+
+    #[test]
+    fn shortest_stays_short() {
+        let mut text = String::new();
+        write_row(
+            &mut text,
+            &[1.0, 0.1, f32::MAX, 1e-45, -0.0],
+            Digits::Shortest,
+        );
+        assert_eq!(text, "(1, 0.1, 3.4028235e38, 1e-45, -0)");
+    }
+
+    #[test]
+    fn rows_stand_in_one_more_pair_of_parentheses() {
+        let mut text = String::new();
+        write_rows(&mut text, &[1.0, 2.0, 3.0, 4.0], 2, Digits::Shortest);
+        assert_eq!(text, "((1, 2), (3, 4))");
+    }
+
+    #[test]
+    fn separators_are_lenient() {
+        for text in [
+            "1 2 3",
+            "(1,2,3)",
+            " ( 1 ,, 2\t\n3 )) ",
+            "((1)(2)(3",
+            ",1,2,3,",
+        ] {
+            assert_eq!(parse::<3>(text.as_bytes()), Ok([1.0, 2.0, 3.0]), "{text}");
+        }
+        let signs = parse::<3>(b"+1 -.5 2.e1");
+        assert_eq!(signs, Ok([1.0, -0.5, 20.0]));
+    }
+
+    #[test]
+    fn errors_say_what_and_where() {
+        let error = |text: &str| parse::<3>(text.as_bytes()).expect_err(text).to_string();
+        assert_eq!(error("(1, 2)"), "2 numbers instead of 3");
+        assert_eq!(error(""), "0 numbers instead of 3");
+        assert_eq!(
+            error("(1, 2, 3, 4)"),
+            "\"4\" after the last of 3 numbers, at byte 11"
+        );
+        assert_eq!(error("(1, x2, 3)"), "number 2 is \"x2\", at byte 5");
+        assert_eq!(
+            error("(1, 2, NaN)"),
+            "number 3 is NaN, not a finite float4, at byte 8"
+        );
+        assert_eq!(
+            error("(1e39, 2, 3)"),
+            "number 1 is 1e39, not a finite float4, at byte 2"
+        );
+        assert_eq!(error("1 2 \u{e9}"), "number 3 is \"??\", at byte 5");
+        assert_eq!(error("1 2 3-4"), "number 3 is \"3-4\", at byte 5");
+    }
+
+    #[test]
+    fn binary_errors_say_what() {
+        assert_eq!(
+            from_big_endian::<2>(&[0; 7]),
+            Err(BinaryError::WrongLength {
+                found: 7,
+                wanted: 8
+            })
+        );
+        assert_eq!(
+            from_big_endian::<2>(&to_big_endian(&[1.0, f32::NAN])),
+            Err(BinaryError::NotFinite { ordinal: 2 })
+        );
+    }
+}

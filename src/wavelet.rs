@@ -1,0 +1,80 @@
+//! The two-dimensional Haar transform of a 64×64 picture, unnormalised.
+
+use crate::brightness::Brightness;
+use crate::pattern::Pattern;
+use crate::resample::SIDE;
+
+/// Haar coefficients of `values`.
+///
+/// From the finest level (blocks of 32×32) to the coarsest (1×1), each 2×2
+/// square gives three differences and one mean; the means are the next level's
+/// values. The last mean of all is coefficient `[0][0]`.
+pub fn haar(mut values: Box<Brightness>) -> Pattern {
+    let mut coefficients = Pattern::zero();
+    let mut n = SIDE;
+    while n > 1 {
+        n /= 2;
+        for i in 0..n {
+            for j in 0..n {
+                let p = values[2 * i][2 * j];
+                let q = values[2 * i + 1][2 * j];
+                let r = values[2 * i][2 * j + 1];
+                let s = values[2 * i + 1][2 * j + 1];
+                coefficients.set(i + n, j, (-p + q - r + s) / 4.0);
+                coefficients.set(i, j + n, (-p - q + r + s) / 4.0);
+                coefficients.set(i + n, j + n, (p - q - r + s) / 4.0);
+                // [i][j] is behind every square still to be read: 2i ≥ i.
+                values[i][j] = (p + q + r + s) / 4.0;
+            }
+        }
+    }
+    coefficients.set(0, 0, values[0][0]);
+    coefficients
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inverse(pattern: &Pattern) -> Box<Brightness> {
+        let mut values = Box::new([[0.0; SIDE]; SIDE]);
+        values[0][0] = f64::from(pattern.get(0, 0));
+        let mut n = 1;
+        while n < SIDE {
+            let means = values.clone();
+            for i in 0..n {
+                for j in 0..n {
+                    let m = means[i][j];
+                    let a = f64::from(pattern.get(i + n, j));
+                    let b = f64::from(pattern.get(i, j + n));
+                    let c = f64::from(pattern.get(i + n, j + n));
+                    values[2 * i][2 * j] = m - a - b + c;
+                    values[2 * i + 1][2 * j] = m + a - b - c;
+                    values[2 * i][2 * j + 1] = m - a + b - c;
+                    values[2 * i + 1][2 * j + 1] = m + a + b + c;
+                }
+            }
+            n *= 2;
+        }
+        values
+    }
+
+    #[test]
+    fn the_inverse_gives_the_picture_back() {
+        let mut values = Box::new([[0.0; SIDE]; SIDE]);
+        for (i, v) in values.as_flattened_mut().iter_mut().enumerate() {
+            *v = ((i * 2_654_435_761) % 1000) as f64 / 1000.0;
+        }
+        let back = inverse(&haar(values.clone()));
+        for (a, b) in values.as_flattened().iter().zip(back.as_flattened()) {
+            assert!((a - b).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_plain_picture_has_a_mean_and_nothing_else() {
+        let pattern = haar(Box::new([[0.25; SIDE]; SIDE]));
+        assert_eq!(pattern.get(0, 0), 0.25);
+        assert!(pattern.values()[1..].iter().all(|&d| d == 0.0));
+    }
+}

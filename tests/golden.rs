@@ -1,0 +1,144 @@
+//! The reference's answers (`tests/fixtures`, from the C extension on libgd
+//! 2.3.3), against this crate's method. No server needed.
+
+use imgsmlr_rs::decode::{self, Limits};
+use imgsmlr_rs::pattern::Pattern;
+use imgsmlr_rs::signature::Signature;
+use std::path::PathBuf;
+
+/// PNG and GIF decode to one answer only.
+const EXACT: f64 = 0.000_001;
+/// What another correct JPEG decoder's rounding may cost, in a signature's
+/// numbers and in pattern distance.
+const JPEG_SIGNATURE: f64 = 0.01;
+const JPEG_PATTERN: f64 = 0.1;
+/// Half a unit of the sixth decimal, in which the reference printed.
+const PRINTED: f64 = 0.000_000_5;
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(fixture(name)).expect(name)
+}
+
+fn numbers(text: &str) -> Vec<f64> {
+    text.split(|c: char| "(), \n".contains(c))
+        .filter(|word| !word.is_empty())
+        .map(|word| word.parse().expect("a number"))
+        .collect()
+}
+
+fn pattern(name: &str) -> Option<Pattern> {
+    let data = std::fs::read(fixture("images").join(name)).expect(name);
+    let limits = Limits {
+        max_pixels: 100_000_000,
+    };
+    decode::any(&data, limits)
+        .ok()
+        .map(|picture| Pattern::of(&picture))
+}
+
+fn is_jpeg(name: &str) -> bool {
+    name.ends_with(".jpg")
+}
+
+#[test]
+fn signatures_are_the_references() {
+    let (mut rows, mut largest) = (0, (0.0_f64, String::new()));
+    for line in text("golden_signature.tsv").lines() {
+        let (name, golden) = line.split_once('\t').expect("name, signature");
+        rows += 1;
+        let Some(pattern) = pattern(name) else {
+            assert_eq!(golden, "NULL", "{name} was refused");
+            continue;
+        };
+        let signature = Signature::of(&pattern).expect("in range");
+        if golden.contains("NaN") {
+            // The reference's own defect; here a plain picture is all zeros.
+            assert_eq!(signature.values(), &[0.0; 16], "{name}");
+            continue;
+        }
+        let tolerance = if is_jpeg(name) { JPEG_SIGNATURE } else { EXACT };
+        let golden = numbers(golden);
+        assert_eq!(golden.len(), 16);
+        for (ours, theirs) in signature.values().iter().zip(golden) {
+            let difference = (f64::from(*ours) - theirs).abs();
+            assert!(difference <= tolerance, "{name}: {ours} for {theirs}");
+            if is_jpeg(name) && difference > largest.0 {
+                largest = (difference, name.to_owned());
+            }
+        }
+    }
+    assert_eq!(rows, 32);
+    println!("largest JPEG signature difference: {largest:?}");
+}
+
+#[test]
+fn patterns_are_the_references() {
+    for name in ["rgb8.png", "rgba8.png", "still.gif", "baseline_420.jpg"] {
+        let stem = name.split('.').next().expect("a stem");
+        let golden = numbers(&text(&format!("golden_pattern_{stem}.txt")));
+        assert_eq!(golden.len(), 64 * 64, "{name}");
+        let ours = pattern(name).expect(name);
+        if is_jpeg(name) {
+            let golden: Vec<f32> = golden.into_iter().map(|d| d as f32).collect();
+            let golden = Pattern::from_values(golden.try_into().expect("4,096 numbers"));
+            let distance = ours.distance(&golden);
+            println!("{name}: pattern distance {distance}");
+            assert!(distance <= JPEG_PATTERN, "{name}: {distance}");
+        } else {
+            for (ours, theirs) in ours.values().iter().zip(golden) {
+                let difference = (f64::from(*ours) - theirs).abs();
+                assert!(difference <= EXACT, "{name}: {ours} for {theirs}");
+            }
+        }
+    }
+}
+
+#[test]
+fn distances_are_the_references() {
+    let (mut rows, mut largest) = (0, (0.0_f64, 0.0_f64));
+    for line in text("golden_distance.tsv").lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [a, b, golden @ ..] = fields.as_slice() else {
+            panic!("{line}")
+        };
+        let (pa, pb) = (pattern(a).expect(a), pattern(b).expect(b));
+        let (sa, sb) = (Signature::of(&pa).expect(a), Signature::of(&pb).expect(b));
+        let ours = [
+            pa.distance(&pb),
+            pa.shuffled().distance(&pb.shuffled()),
+            sa.distance(&sb),
+        ];
+        let tolerances = if is_jpeg(a) || is_jpeg(b) {
+            // A distance moves by no more than its two ends do.
+            [2.0 * JPEG_PATTERN, 2.0 * JPEG_PATTERN, 8.0 * JPEG_SIGNATURE]
+        } else {
+            // The reference sums in float4: 4,096 terms, seven digits.
+            [4.0 * EXACT, 4.0 * EXACT, 2.0 * EXACT]
+        };
+        for ((ours, golden), tolerance) in ours.into_iter().zip(golden).zip(tolerances) {
+            let golden: f64 = golden.parse().expect("a number");
+            let difference = (ours - golden).abs();
+            assert!(
+                difference <= tolerance + PRINTED,
+                "{a} {b}: {ours} for {golden}"
+            );
+            if tolerance < 0.001 {
+                largest.0 = largest.0.max(difference);
+            } else {
+                largest.1 = largest.1.max(difference);
+            }
+        }
+        rows += 1;
+    }
+    assert_eq!(rows, 97);
+    println!(
+        "largest distance difference, exact formats {}, JPEG {}",
+        largest.0, largest.1
+    );
+}
