@@ -1,0 +1,18 @@
+# Each target is a script; see scripts/.
+
+.PHONY: demo demo-stop test install
+
+# Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
+demo:
+	@IMAGES="$(IMAGES)" scripts/demo.sh
+
+demo-stop:
+	@scripts/demo.sh stop
+
+# The whole suite, on PostgreSQL 18 and 15.
+test:
+	@scripts/test.sh
+
+# Into an existing server: make install PG_CONFIG=/path/to/pg_config
+install:
+	@PG_CONFIG="$(PG_CONFIG)" scripts/install.sh

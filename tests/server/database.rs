@@ -1,0 +1,139 @@
+//! A database of its own for each test.
+
+use postgres::error::DbError;
+use postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+
+/// A fresh database with the extension, and a session in it.
+pub struct Database {
+    name: String,
+    pub client: Client,
+    notices: Arc<Mutex<Vec<DbError>>>,
+}
+
+fn config() -> Config {
+    let server = std::env::var("IMGSMLR_RS_SERVER")
+        .expect("IMGSMLR_RS_SERVER names no server; `make test` starts one");
+    Config::from_str(&server).expect("IMGSMLR_RS_SERVER is a connection string")
+}
+
+fn maintenance() -> Client {
+    config()
+        .dbname("postgres")
+        .connect(NoTls)
+        .expect("connect to postgres")
+}
+
+impl Database {
+    /// Creates database `name`, which no other test uses, and connects to it.
+    pub fn create(name: &str) -> Self {
+        let mut server = maintenance();
+        let name = format!("imgsmlr_rs_{name}");
+        server
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))
+            .expect("drop");
+        server
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .expect("create");
+        let mut database = Self::connect(name, None);
+        database
+            .client
+            .batch_execute("CREATE EXTENSION imgsmlr_rs")
+            .expect("extension");
+        database
+    }
+
+    fn connect(name: String, user: Option<&str>) -> Self {
+        let notices = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&notices);
+        let mut config = config();
+        config.dbname(&name);
+        config.notice_callback(move |notice| heard.lock().expect("notices").push(notice));
+        if let Some(user) = user {
+            config.user(user);
+        }
+        let client = config.connect(NoTls).expect("connect");
+        Database {
+            name,
+            client,
+            notices,
+        }
+    }
+
+    /// Another session in the same database, as `user`.
+    pub fn session_of(&self, user: &str) -> Database {
+        Self::connect(self.name.clone(), Some(user))
+    }
+
+    /// Warnings sent since the last call.
+    pub fn warnings(&mut self) -> Vec<DbError> {
+        let notices = std::mem::take(&mut *self.notices.lock().expect("notices"));
+        notices
+            .into_iter()
+            .filter(|notice| notice.severity() == "WARNING")
+            .collect()
+    }
+
+    /// The first column of a query's rows, as text.
+    pub fn column(&mut self, query: &str) -> Vec<Option<String>> {
+        let messages = self.client.simple_query(query).unwrap_or_else(|error| {
+            panic!("{query}: {:?}", error.as_db_error());
+        });
+        let value = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
+            _ => None,
+        };
+        messages.iter().filter_map(value).collect()
+    }
+
+    /// The only value of a query, as text.
+    pub fn value(&mut self, query: &str) -> Option<String> {
+        let mut column = self.column(query);
+        assert_eq!(column.len(), 1, "{query}");
+        column.remove(0)
+    }
+
+    /// The plan of a query, without costs.
+    pub fn plan(&mut self, query: &str) -> String {
+        let lines = self.column(&format!("EXPLAIN (COSTS OFF) {query}"));
+        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
+    /// The error of a statement that must fail.
+    pub fn error(&mut self, statement: &str) -> DbError {
+        let error = self.client.simple_query(statement).expect_err(statement);
+        error
+            .as_db_error()
+            .unwrap_or_else(|| panic!("{statement}: {error}"))
+            .clone()
+    }
+
+    /// The backend that serves this connection. Another one, or none, means
+    /// that the server restarted in between.
+    pub fn backend(&mut self) -> i32 {
+        self.client
+            .query_one("SELECT pg_backend_pid()", &[])
+            .expect("alive")
+            .get(0)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if !std::thread::panicking() && self.client.is_closed() {
+            panic!("the server closed the connection to {}", self.name);
+        }
+    }
+}
+
+/// A file of `tests/fixtures`.
+pub fn fixture(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).expect(&path)
+}
+
+/// A text file of `tests/fixtures`.
+pub fn fixture_text(name: &str) -> String {
+    String::from_utf8(fixture(name)).expect(name)
+}

@@ -1,0 +1,229 @@
+//! The index gives the sequential scan's answer: over any data, built at once
+//! or grown row by row, before and after deleting, inserting and VACUUM.
+
+use crate::database::Database;
+use crate::random::Random;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+const ROWS: usize = 20_000;
+
+type Draw = fn(&mut Random) -> [f32; 16];
+
+fn uniform(random: &mut Random) -> [f32; 16] {
+    std::array::from_fn(|_| 10.0 * random.unit())
+}
+
+/// A hundred clusters, tight in some dimensions and flat in others.
+fn clustered(random: &mut Random) -> [f32; 16] {
+    let centre = random.below(100) as u64;
+    let mut centre = Random(centre);
+    std::array::from_fn(|i| {
+        let spread = if i % 4 == 0 { 0.0 } else { 0.01 * i as f32 };
+        centre.unit() + spread * random.unit()
+    })
+}
+
+/// Half of all rows equal, the rest of few values.
+fn duplicates(random: &mut Random) -> [f32; 16] {
+    if random.below(2) == 0 {
+        return [0.25; 16];
+    }
+    std::array::from_fn(|_| random.below(2) as f32)
+}
+
+/// Any finite float4 and its far ends.
+fn extremes(random: &mut Random) -> [f32; 16] {
+    std::array::from_fn(|_| match random.below(8) {
+        0 => f32::MAX,
+        1 => f32::MIN,
+        2 => 0.0,
+        3 => -0.0,
+        4 => f32::from_bits(1),
+        _ => random.finite_bits(),
+    })
+}
+
+fn text(values: [f32; 16]) -> String {
+    values.map(|value| format!("{value:e}")).join(",")
+}
+
+fn load(database: &mut Database, ids: std::ops::Range<usize>, draw: Draw, random: &mut Random) {
+    let mut copy = database
+        .client
+        .copy_in("COPY item FROM STDIN")
+        .expect("copy");
+    for id in ids {
+        writeln!(copy, "{id}\t{}", text(draw(random))).expect("row");
+    }
+    copy.finish().expect("copied");
+}
+
+/// The answer as (distance bits, id).
+fn answer(database: &mut Database, query: &str) -> Vec<(u64, i32)> {
+    let rows = database.client.query(query, &[]).expect(query);
+    rows.iter()
+        .map(|row| (row.get::<_, f64>(1).to_bits(), row.get(0)))
+        .collect()
+}
+
+/// Ids by distance, without the last distance: its ties may be cut anywhere.
+fn by_distance(answer: &[(u64, i32)]) -> BTreeMap<u64, Vec<i32>> {
+    let mut groups: BTreeMap<u64, Vec<i32>> = BTreeMap::new();
+    for &(distance, id) in answer {
+        groups.entry(distance).or_default().push(id);
+    }
+    groups.values_mut().for_each(|ids| ids.sort_unstable());
+    groups.pop_last();
+    groups
+}
+
+fn compare(database: &mut Database, draw: Draw, random: &mut Random) {
+    for limit in [1, 20, 20, 20, 100, 300, ROWS] {
+        let query = format!(
+            "SELECT id, sig <-> '{0}' FROM item ORDER BY sig <-> '{0}' LIMIT {limit}",
+            text(draw(random))
+        );
+        database
+            .client
+            .batch_execute(
+                "SET enable_seqscan = off; SET enable_sort = off; RESET enable_indexscan",
+            )
+            .expect("set");
+        let plan = database.plan(&query);
+        assert!(plan.contains("Index Scan using item_sig"), "{plan}");
+        let by_index = answer(database, &query);
+        database
+            .client
+            .batch_execute("SET enable_indexscan = off; RESET enable_seqscan; RESET enable_sort")
+            .expect("set");
+        let plan = database.plan(&query);
+        assert!(plan.contains("Seq Scan on item"), "{plan}");
+        let by_scan = answer(database, &query);
+
+        let distances = |answer: &[(u64, i32)]| -> Vec<u64> {
+            answer.iter().map(|&(distance, _)| distance).collect()
+        };
+        assert_eq!(distances(&by_index), distances(&by_scan), "{query}");
+        assert_eq!(by_distance(&by_index), by_distance(&by_scan), "{query}");
+    }
+}
+
+fn index_equals_scan(name: &str, draw: Draw) {
+    let mut random = Random(20_000);
+    for grown in [false, true] {
+        let mut database = Database::create(&format!("knn_{name}_{grown}"));
+        let index = "CREATE INDEX item_sig ON item USING gist (sig)";
+        database
+            .client
+            .batch_execute("CREATE TABLE item (id int, sig signature)")
+            .expect("table");
+        if grown {
+            database.client.batch_execute(index).expect("index");
+            load(&mut database, 0..ROWS, draw, &mut random);
+        } else {
+            load(&mut database, 0..ROWS, draw, &mut random);
+            database.client.batch_execute(index).expect("index");
+        }
+        compare(&mut database, draw, &mut random);
+
+        database
+            .client
+            .batch_execute("DELETE FROM item WHERE id % 2 = 0")
+            .expect("delete");
+        compare(&mut database, draw, &mut random);
+        load(&mut database, ROWS..ROWS + ROWS / 4, draw, &mut random);
+        database
+            .client
+            .batch_execute("VACUUM item")
+            .expect("vacuum");
+        load(
+            &mut database,
+            2 * ROWS..2 * ROWS + ROWS / 4,
+            draw,
+            &mut random,
+        );
+        compare(&mut database, draw, &mut random);
+        let count = database.value("SELECT count(*) FROM item").expect("count");
+        assert_eq!(count, ROWS.to_string());
+    }
+}
+
+#[test]
+fn uniform_data() {
+    index_equals_scan("uniform", uniform);
+}
+
+#[test]
+fn clustered_data() {
+    index_equals_scan("clustered", clustered);
+}
+
+#[test]
+fn many_duplicates() {
+    index_equals_scan("duplicates", duplicates);
+}
+
+#[test]
+fn extreme_data() {
+    index_equals_scan("extremes", extremes);
+}
+
+#[test]
+fn nulls_come_last_and_an_empty_index_answers_nothing() {
+    let mut database = Database::create("knn_nulls");
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE item (id int, sig signature);
+             CREATE INDEX item_sig ON item USING gist (sig);
+             SET enable_seqscan = off; SET enable_sort = off;",
+        )
+        .expect("table");
+    let zero = text([0.0; 16]);
+    let query = format!("SELECT id FROM item ORDER BY sig <-> '{zero}'");
+    assert!(database.column(&query).is_empty());
+    database
+        .client
+        .batch_execute(&format!(
+            "INSERT INTO item SELECT i, NULL FROM generate_series(1, 300) i;
+             INSERT INTO item VALUES (0, '{zero}')"
+        ))
+        .expect("rows");
+    let ids = database.column(&query);
+    assert_eq!((ids.len(), ids[0].as_deref()), (301, Some("0")));
+    let unknown = "SELECT count(*) FROM (SELECT id FROM item ORDER BY sig <-> NULL) t";
+    assert_eq!(database.value(unknown).as_deref(), Some("301"));
+}
+
+#[test]
+fn an_index_only_scan_gives_the_signatures_back() {
+    let mut database = Database::create("knn_index_only");
+    let mut random = Random(5);
+    database
+        .client
+        .batch_execute("CREATE TABLE item (id int, sig signature)")
+        .expect("table");
+    load(&mut database, 0..2000, uniform, &mut random);
+    database
+        .client
+        .batch_execute(
+            "CREATE INDEX item_sig ON item USING gist (sig) INCLUDE (id);
+             SET enable_seqscan = off; SET enable_sort = off;",
+        )
+        .expect("index");
+    database
+        .client
+        .batch_execute("VACUUM ANALYZE item")
+        .expect("vacuum");
+    let query = format!(
+        "SELECT id, sig::text FROM item ORDER BY sig <-> '{}' LIMIT 50",
+        text(uniform(&mut random))
+    );
+    let plan = database.plan(&query);
+    assert!(plan.contains("Index Only Scan using item_sig"), "{plan}");
+    let check = format!(
+        "SELECT count(*) FROM ({query}) a JOIN item b USING (id) WHERE a.sig = b.sig::text"
+    );
+    assert_eq!(database.value(&check).as_deref(), Some("50"));
+}

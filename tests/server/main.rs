@@ -1,0 +1,18 @@
+//! Tests against a real server, over a real connection.
+//!
+//! `make test` starts the servers and runs these on each. By hand, with a
+//! server that has the extension installed and a superuser to connect as:
+//!
+//! ```sh
+//! IMGSMLR_RS_SERVER="host=/tmp user=postgres" cargo test --features server_tests --test server
+//! ```
+
+mod bad_input;
+mod database;
+mod drop_in;
+mod golden;
+mod knn;
+mod random;
+mod round_trip;
+mod settings;
+mod tutorial;
