@@ -17,11 +17,7 @@ pub fn stretched(thumbnail: &Thumbnail) -> Box<Brightness> {
     let most = cells.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let spread = most - least;
     for value in values.as_flattened_mut() {
-        *value = if spread > 0.0 {
-            (*value - least) / spread
-        } else {
-            0.0
-        };
+        *value = if spread > 0.0 { (*value - least) / spread } else { 0.0 };
     }
     values
 }

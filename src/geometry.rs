@@ -27,19 +27,13 @@ pub struct Key<'a> {
 impl<'a> From<&'a Signature> for Key<'a> {
     fn from(point: &'a Signature) -> Self {
         let corner = point.values();
-        Key {
-            low: corner,
-            high: corner,
-        }
+        Key { low: corner, high: corner }
     }
 }
 
 impl<'a> From<&'a Bounds> for Key<'a> {
     fn from(bounds: &'a Bounds) -> Self {
-        Key {
-            low: bounds.low.values(),
-            high: bounds.high.values(),
-        }
+        Key { low: bounds.low.values(), high: bounds.high.values() }
     }
 }
 
@@ -133,10 +127,7 @@ pub fn split(keys: &[Key]) -> (Vec<usize>, usize) {
 fn variance(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let count = values.clone().count().max(1) as f64;
     let mean = values.clone().sum::<f64>() / count;
-    values
-        .map(|value| (value - mean) * (value - mean))
-        .sum::<f64>()
-        / count
+    values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / count
 }
 
 #[cfg(test)]

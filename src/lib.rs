@@ -26,22 +26,9 @@ pgrx::pg_module_magic!(name, version);
 
 // The whole SQL surface, in load order.
 pgrx::extension_sql_file!("../sql/types.sql", name = "types");
-pgrx::extension_sql_file!(
-    "../sql/functions.sql",
-    name = "functions",
-    requires = ["types"]
-);
-pgrx::extension_sql_file!(
-    "../sql/operators.sql",
-    name = "operators",
-    requires = ["functions"]
-);
-pgrx::extension_sql_file!(
-    "../sql/gist.sql",
-    name = "gist",
-    requires = ["operators"],
-    finalize
-);
+pgrx::extension_sql_file!("../sql/functions.sql", name = "functions", requires = ["types"]);
+pgrx::extension_sql_file!("../sql/operators.sql", name = "operators", requires = ["functions"]);
+pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["operators"], finalize);
 
 /// What Postgres calls when it loads the library.
 #[allow(non_snake_case)]

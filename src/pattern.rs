@@ -139,9 +139,7 @@ mod tests {
 
     fn pattern() -> impl Strategy<Value = Box<Pattern>> {
         proptest::collection::vec(-10.0_f32..10.0, PATTERN_LEN).prop_map(|values| {
-            Box::new(Pattern::from_values(
-                values.try_into().expect("4,096 values"),
-            ))
+            Box::new(Pattern::from_values(values.try_into().expect("4,096 values")))
         })
     }
 

@@ -65,14 +65,12 @@ impl Picture {
 
     /// The rows from top to bottom, each `width · channels` bytes.
     pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        self.samples
-            .chunks_exact(self.width * self.channels.count())
+        self.samples.chunks_exact(self.width * self.channels.count())
     }
 
     /// The rows, to be changed in place.
     pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        self.samples
-            .chunks_exact_mut(self.width * self.channels.count())
+        self.samples.chunks_exact_mut(self.width * self.channels.count())
     }
 }
 

@@ -86,11 +86,7 @@ impl Overlap {
         let (begin, end) = (cell * length, (cell + 1) * length);
         let (first, last) = (begin / SIDE, (end - 1) / SIDE);
         if first == last {
-            return Overlap {
-                first: (first, length as u64),
-                inner: 0..0,
-                last: None,
-            };
+            return Overlap { first: (first, length as u64), inner: 0..0, last: None };
         }
         Overlap {
             first: (first, (SIDE * (first + 1) - begin) as u64),
@@ -218,9 +214,8 @@ mod tests {
             let mut state = seed;
             let samples = (0..w * h * c.count())
                 .map(|_| {
-                    state = state
-                        .wrapping_mul(6364136223846793005)
-                        .wrapping_add(1442695040888963407);
+                    state =
+                        state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
                     (state >> 56) as u8
                 })
                 .collect();
@@ -259,9 +254,7 @@ mod tests {
 
     #[test]
     fn a_mean_of_one_half_rounds_up() {
-        let samples = (0..128 * 64)
-            .map(|i| if i % 2 == 0 { 10 } else { 11 })
-            .collect();
+        let samples = (0..128 * 64).map(|i| if i % 2 == 0 { 10 } else { 11 }).collect();
         let picture = Picture::new(128, 64, Channels::Grey, samples).expect("128×64");
         assert_eq!(area_average(&picture)[5][5], [11; 3]);
     }
@@ -271,11 +264,7 @@ mod tests {
         // Left half opaque red, right half clear green, one cell over both.
         let mut samples = Vec::new();
         for i in 0..128 * 64 {
-            samples.extend(if i % 2 == 0 {
-                [200, 0, 0, 255]
-            } else {
-                [0, 255, 0, 0]
-            });
+            samples.extend(if i % 2 == 0 { [200, 0, 0, 255] } else { [0, 255, 0, 0] });
         }
         let picture = Picture::new(128, 64, Channels::Rgba, samples).expect("128×64");
         // Alpha is the plain mean, 63.5 → 64; colour 200·(127 − 64)/127.

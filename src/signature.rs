@@ -118,9 +118,6 @@ mod tests {
     #[test]
     fn says_which_number_overflows() {
         let huge = Pattern::from_values([f32::MAX; PATTERN_LEN]);
-        assert_eq!(
-            Signature::of(&huge),
-            Err(SignatureOutOfRange { ordinal: 1 })
-        );
+        assert_eq!(Signature::of(&huge), Err(SignatureOutOfRange { ordinal: 1 }));
     }
 }

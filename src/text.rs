@@ -88,19 +88,12 @@ pub fn parse<const N: usize>(text: &[u8]) -> Result<[f32; N], TextError> {
     let mut values = [0.0; N];
     let mut words = words(text);
     for (index, value) in values.iter_mut().enumerate() {
-        let (at, word) = words.next().ok_or(TextError::TooFew {
-            found: index,
-            wanted: N,
-        })?;
+        let (at, word) = words.next().ok_or(TextError::TooFew { found: index, wanted: N })?;
         *value = parse_number(word, index + 1, at)?;
     }
     match words.next() {
         None => Ok(values),
-        Some((at, word)) => Err(TextError::TooMany {
-            wanted: N,
-            excerpt: excerpt(word),
-            at,
-        }),
+        Some((at, word)) => Err(TextError::TooMany { wanted: N, excerpt: excerpt(word), at }),
     }
 }
 
@@ -114,21 +107,11 @@ fn words(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 fn parse_number(word: &[u8], ordinal: usize, at: usize) -> Result<f32, TextError> {
-    let number = std::str::from_utf8(word)
-        .ok()
-        .and_then(|word| word.parse::<f32>().ok());
+    let number = std::str::from_utf8(word).ok().and_then(|word| word.parse::<f32>().ok());
     match number {
         Some(number) if number.is_finite() => Ok(number),
-        Some(_) => Err(TextError::NotFinite {
-            ordinal,
-            excerpt: excerpt(word),
-            at,
-        }),
-        None => Err(TextError::NotANumber {
-            ordinal,
-            excerpt: excerpt(word),
-            at,
-        }),
+        Some(_) => Err(TextError::NotFinite { ordinal, excerpt: excerpt(word), at }),
+        None => Err(TextError::NotANumber { ordinal, excerpt: excerpt(word), at }),
     }
 }
 
@@ -185,10 +168,7 @@ pub fn write_rows(out: &mut String, values: &[f32], row_length: usize, digits: D
 pub fn from_big_endian<const N: usize>(bytes: &[u8]) -> Result<[f32; N], BinaryError> {
     let (words, rest) = bytes.as_chunks::<4>();
     if words.len() != N || !rest.is_empty() {
-        return Err(BinaryError::WrongLength {
-            found: bytes.len(),
-            wanted: 4 * N,
-        });
+        return Err(BinaryError::WrongLength { found: bytes.len(), wanted: 4 * N });
     }
     let mut values = [0.0; N];
     for (index, (value, &word)) in values.iter_mut().zip(words).enumerate() {
@@ -202,10 +182,7 @@ pub fn from_big_endian<const N: usize>(bytes: &[u8]) -> Result<[f32; N], BinaryE
 
 /// The numbers as big-endian float4, four bytes each.
 pub fn to_big_endian(values: &[f32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_be_bytes())
-        .collect()
+    values.iter().flat_map(|value| value.to_be_bytes()).collect()
 }
 
 #[cfg(test)]
@@ -214,9 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn finite() -> impl Strategy<Value = f32> {
-        any::<u32>()
-            .prop_map(f32::from_bits)
-            .prop_filter("finite", |value| value.is_finite())
+        any::<u32>().prop_map(f32::from_bits).prop_filter("finite", |value| value.is_finite())
     }
 
     fn bits<const N: usize>(values: [f32; N]) -> [u32; N] {
@@ -264,11 +239,7 @@ mod tests {
     #[test]
     fn shortest_stays_short() {
         let mut text = String::new();
-        write_row(
-            &mut text,
-            &[1.0, 0.1, f32::MAX, 1e-45, -0.0],
-            Digits::Shortest,
-        );
+        write_row(&mut text, &[1.0, 0.1, f32::MAX, 1e-45, -0.0], Digits::Shortest);
         assert_eq!(text, "(1, 0.1, 3.4028235e38, 1e-45, -0)");
     }
 
@@ -281,13 +252,7 @@ mod tests {
 
     #[test]
     fn separators_are_lenient() {
-        for text in [
-            "1 2 3",
-            "(1,2,3)",
-            " ( 1 ,, 2\t\n3 )) ",
-            "((1)(2)(3",
-            ",1,2,3,",
-        ] {
+        for text in ["1 2 3", "(1,2,3)", " ( 1 ,, 2\t\n3 )) ", "((1)(2)(3", ",1,2,3,"] {
             assert_eq!(parse::<3>(text.as_bytes()), Ok([1.0, 2.0, 3.0]), "{text}");
         }
         let signs = parse::<3>(b"+1 -.5 2.e1");
@@ -299,19 +264,10 @@ mod tests {
         let error = |text: &str| parse::<3>(text.as_bytes()).expect_err(text).to_string();
         assert_eq!(error("(1, 2)"), "2 numbers instead of 3");
         assert_eq!(error(""), "0 numbers instead of 3");
-        assert_eq!(
-            error("(1, 2, 3, 4)"),
-            "\"4\" after the last of 3 numbers, at byte 11"
-        );
+        assert_eq!(error("(1, 2, 3, 4)"), "\"4\" after the last of 3 numbers, at byte 11");
         assert_eq!(error("(1, x2, 3)"), "number 2 is \"x2\", at byte 5");
-        assert_eq!(
-            error("(1, 2, NaN)"),
-            "number 3 is NaN, not a finite float4, at byte 8"
-        );
-        assert_eq!(
-            error("(1e39, 2, 3)"),
-            "number 1 is 1e39, not a finite float4, at byte 2"
-        );
+        assert_eq!(error("(1, 2, NaN)"), "number 3 is NaN, not a finite float4, at byte 8");
+        assert_eq!(error("(1e39, 2, 3)"), "number 1 is 1e39, not a finite float4, at byte 2");
         assert_eq!(error("1 2 \u{e9}"), "number 3 is \"??\", at byte 5");
         assert_eq!(error("1 2 3-4"), "number 3 is \"3-4\", at byte 5");
     }
@@ -320,10 +276,7 @@ mod tests {
     fn binary_errors_say_what() {
         assert_eq!(
             from_big_endian::<2>(&[0; 7]),
-            Err(BinaryError::WrongLength {
-                found: 7,
-                wanted: 8
-            })
+            Err(BinaryError::WrongLength { found: 7, wanted: 8 })
         );
         assert_eq!(
             from_big_endian::<2>(&to_big_endian(&[1.0, f32::NAN])),

@@ -19,45 +19,29 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The words of a file's code, without its comments.
 fn words(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).expect("a source file");
-    let code = text
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or(""));
+    let code = text.lines().map(|line| line.split("//").next().unwrap_or(""));
     code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'))
         .map(str::to_owned)
         .collect()
 }
 
 fn names(path: &Path, forbidden: &[&str]) -> bool {
-    words(path)
-        .iter()
-        .any(|word| forbidden.contains(&word.as_str()))
+    words(path).iter().any(|word| forbidden.contains(&word.as_str()))
 }
 
 #[test]
 fn only_pg_and_lib_name_pgrx_or_use_unsafe() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (pg, method): (Vec<PathBuf>, Vec<PathBuf>) = sources(&src)
-        .into_iter()
-        .partition(|path| path.starts_with(src.join("pg")));
-    assert!(
-        pg.len() > 5 && method.len() > 10,
-        "both are there to be checked"
-    );
+    let (pg, method): (Vec<PathBuf>, Vec<PathBuf>) =
+        sources(&src).into_iter().partition(|path| path.starts_with(src.join("pg")));
+    assert!(pg.len() > 5 && method.len() > 10, "both are there to be checked");
     for path in method.iter().filter(|path| **path != src.join("lib.rs")) {
         let forbidden = ["pgrx", "pg_sys", "pg", "unsafe"];
-        assert!(
-            !names(path, &forbidden),
-            "{} names one of {forbidden:?}",
-            path.display()
-        );
+        assert!(!names(path, &forbidden), "{} names one of {forbidden:?}", path.display());
     }
     for path in &pg {
         let forbidden = ["png", "gif", "zune_jpeg", "zune_core"];
-        assert!(
-            !names(path, &forbidden),
-            "{} names one of {forbidden:?}",
-            path.display()
-        );
+        assert!(!names(path, &forbidden), "{} names one of {forbidden:?}", path.display());
     }
     // The check itself sees what it looks for.
     assert!(pg.iter().all(|path| names(path, &["pgrx", "pg", "mod"])));
@@ -71,9 +55,8 @@ fn every_unsafe_block_says_why_it_is_safe() {
         let lines: Vec<&str> = text.lines().collect();
         for (number, line) in lines.iter().enumerate() {
             let begins_block = line.contains("unsafe {") || line.contains("unsafe impl");
-            let said = lines[number.saturating_sub(8)..number]
-                .iter()
-                .any(|line| line.contains("SAFETY:"));
+            let said =
+                lines[number.saturating_sub(8)..number].iter().any(|line| line.contains("SAFETY:"));
             assert!(!begins_block || said, "{}:{}", path.display(), number + 1);
         }
     }

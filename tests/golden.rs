@@ -16,9 +16,7 @@ const JPEG_PATTERN: f64 = 0.1;
 const PRINTED: f64 = 0.000_000_5;
 
 fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 fn text(name: &str) -> String {
@@ -34,12 +32,8 @@ fn numbers(text: &str) -> Vec<f64> {
 
 fn pattern(name: &str) -> Option<Pattern> {
     let data = std::fs::read(fixture("images").join(name)).expect(name);
-    let limits = Limits {
-        max_pixels: 100_000_000,
-    };
-    decode::any(&data, limits)
-        .ok()
-        .map(|picture| Pattern::of(&picture))
+    let limits = Limits { max_pixels: 100_000_000 };
+    decode::any(&data, limits).ok().map(|picture| Pattern::of(&picture))
 }
 
 fn is_jpeg(name: &str) -> bool {
@@ -104,16 +98,10 @@ fn distances_are_the_references() {
     let (mut rows, mut largest) = (0, (0.0_f64, 0.0_f64));
     for line in text("golden_distance.tsv").lines() {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [a, b, golden @ ..] = fields.as_slice() else {
-            panic!("{line}")
-        };
+        let [a, b, golden @ ..] = fields.as_slice() else { panic!("{line}") };
         let (pa, pb) = (pattern(a).expect(a), pattern(b).expect(b));
         let (sa, sb) = (Signature::of(&pa).expect(a), Signature::of(&pb).expect(b));
-        let ours = [
-            pa.distance(&pb),
-            pa.shuffled().distance(&pb.shuffled()),
-            sa.distance(&sb),
-        ];
+        let ours = [pa.distance(&pb), pa.shuffled().distance(&pb.shuffled()), sa.distance(&sb)];
         let tolerances = if is_jpeg(a) || is_jpeg(b) {
             // A distance moves by no more than its two ends do.
             [2.0 * JPEG_PATTERN, 2.0 * JPEG_PATTERN, 8.0 * JPEG_SIGNATURE]
@@ -124,10 +112,7 @@ fn distances_are_the_references() {
         for ((ours, golden), tolerance) in ours.into_iter().zip(golden).zip(tolerances) {
             let golden: f64 = golden.parse().expect("a number");
             let difference = (ours - golden).abs();
-            assert!(
-                difference <= tolerance + PRINTED,
-                "{a} {b}: {ours} for {golden}"
-            );
+            assert!(difference <= tolerance + PRINTED, "{a} {b}: {ours} for {golden}");
             if tolerance < 0.001 {
                 largest.0 = largest.0.max(difference);
             } else {
@@ -137,8 +122,5 @@ fn distances_are_the_references() {
         rows += 1;
     }
     assert_eq!(rows, 97);
-    println!(
-        "largest distance difference, exact formats {}, JPEG {}",
-        largest.0, largest.1
-    );
+    println!("largest distance difference, exact formats {}, JPEG {}", largest.0, largest.1);
 }

@@ -11,10 +11,7 @@ pub(super) fn decode(data: &[u8], limits: Limits) -> Result<Picture, DecodeError
     options.set_color_output(ColorOutput::Indexed);
     options.check_frame_consistency(true);
     let mut decoder = options.read_info(data).map_err(broken)?;
-    let frame = decoder
-        .next_frame_info()
-        .map_err(broken)?
-        .ok_or(DecodeError::NoPixels)?;
+    let frame = decoder.next_frame_info().map_err(broken)?.ok_or(DecodeError::NoPixels)?;
     let clear = frame.transparent;
     // The frame's own rectangle is the picture, whatever screen it lies on.
     let size = limits.admit(frame.width.into(), frame.height.into())?;
@@ -26,15 +23,9 @@ pub(super) fn decode(data: &[u8], limits: Limits) -> Result<Picture, DecodeError
     // An index past the palette's end is black.
     let colour = |index: u8| {
         let at = usize::from(index) * 3;
-        palette
-            .get(at..at + 3)
-            .map_or([0; 3], |c| [c[0], c[1], c[2]])
+        palette.get(at..at + 3).map_or([0; 3], |c| [c[0], c[1], c[2]])
     };
-    let channels = if clear.is_some() {
-        Channels::Rgba
-    } else {
-        Channels::Rgb
-    };
+    let channels = if clear.is_some() { Channels::Rgba } else { Channels::Rgb };
     let mut samples = allocate(indices.len() * channels.count())?;
     for (pixel, &index) in samples.chunks_exact_mut(channels.count()).zip(&indices) {
         let [r, g, b] = colour(index);

@@ -6,6 +6,7 @@
 mod gif;
 mod jpeg;
 mod jpeg_extent;
+mod jpeg_header;
 mod png;
 
 use crate::picture::{Channels, Picture};
@@ -160,11 +161,7 @@ impl Limits {
         let pixels = width.checked_mul(height);
         match (usize::try_from(width), usize::try_from(height)) {
             (Ok(w), Ok(h)) if pixels.is_some_and(|p| p <= self.max_pixels) => Ok((w, h)),
-            _ => Err(DecodeError::TooLarge {
-                width,
-                height,
-                max_pixels: self.max_pixels,
-            }),
+            _ => Err(DecodeError::TooLarge { width, height, max_pixels: self.max_pixels }),
         }
     }
 }
@@ -173,9 +170,7 @@ impl Limits {
 /// never an abort.
 fn reserve(bytes: usize) -> Result<Vec<u8>, DecodeError> {
     let mut buffer = Vec::new();
-    let out_of_memory = |_| DecodeError::OutOfMemory {
-        bytes: bytes as u64,
-    };
+    let out_of_memory = |_| DecodeError::OutOfMemory { bytes: bytes as u64 };
     buffer.try_reserve_exact(bytes).map_err(out_of_memory)?;
     Ok(buffer)
 }
@@ -203,9 +198,7 @@ mod tests {
     use super::*;
     use std::path::PathBuf;
 
-    const LIMITS: Limits = Limits {
-        max_pixels: 100_000_000,
-    };
+    const LIMITS: Limits = Limits { max_pixels: 100_000_000 };
 
     fn fixture(name: &str) -> Vec<u8> {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
@@ -219,16 +212,11 @@ mod tests {
         let png = fixture("rgb8.png");
         assert_eq!(
             only(&png, Format::Jpeg, LIMITS),
-            Err(DecodeError::OtherFormat {
-                wanted: Format::Jpeg,
-                found: Format::Png
-            })
+            Err(DecodeError::OtherFormat { wanted: Format::Jpeg, found: Format::Png })
         );
         assert_eq!(
             only(b"plain words", Format::Gif, LIMITS),
-            Err(DecodeError::NotThisFormat {
-                wanted: Format::Gif
-            })
+            Err(DecodeError::NotThisFormat { wanted: Format::Gif })
         );
         assert!(only(&png, Format::Png, LIMITS).is_ok());
     }
@@ -236,17 +224,9 @@ mod tests {
     #[test]
     fn a_header_over_the_limit_is_refused_by_every_decoder() {
         let few = Limits { max_pixels: 100 };
-        for name in [
-            "rgb8.png",
-            "baseline_420.jpg",
-            "progressive.jpg",
-            "still.gif",
-        ] {
+        for name in ["rgb8.png", "baseline_420.jpg", "progressive.jpg", "still.gif"] {
             let error = any(&fixture(name), few).expect_err(name);
-            assert!(
-                matches!(error, DecodeError::TooLarge { .. }),
-                "{name}: {error}"
-            );
+            assert!(matches!(error, DecodeError::TooLarge { .. }), "{name}: {error}");
         }
     }
 
@@ -267,12 +247,7 @@ mod tests {
 
     #[test]
     fn every_prefix_of_every_fixture_ends_in_a_picture_or_an_error() {
-        for name in [
-            "tiny_3x5.png",
-            "odd_33x17.jpg",
-            "interlaced.gif",
-            "palette.png",
-        ] {
+        for name in ["tiny_3x5.png", "odd_33x17.jpg", "interlaced.gif", "palette.png"] {
             let data = fixture(name);
             for length in (0..data.len()).step_by(1 + data.len() / 400) {
                 let _verdict = any(&data[..length], LIMITS);

@@ -30,11 +30,7 @@ pub(super) fn decode(data: &[u8], limits: Limits) -> Result<Picture, DecodeError
     // libgd heeds the clear entry of a palette and the clear shade of a grey
     // picture, but not the clear colour of an RGB one: nor do we, to agree.
     if reader.info().color_type == ColorType::Rgb && channels == Channels::Rgba {
-        samples
-            .iter_mut()
-            .skip(3)
-            .step_by(4)
-            .for_each(|alpha| *alpha = 255);
+        samples.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255);
     }
     picture(Format::Png, size, channels, samples)
 }

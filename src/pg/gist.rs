@@ -84,11 +84,7 @@ unsafe fn keys<'a>(vector: *const pg_sys::GistEntryVector, first: usize) -> Vec<
     // SAFETY: `n` entries follow the vector's header.
     unsafe {
         let entries = (*vector).vector.as_slice((*vector).n.max(0) as usize);
-        entries
-            .iter()
-            .skip(first)
-            .map(|entry| key(entry.key))
-            .collect()
+        entries.iter().skip(first).map(|entry| key(entry.key)).collect()
     }
 }
 
@@ -193,10 +189,7 @@ pub unsafe extern "C-unwind" fn signature_union(fcinfo: FunctionCallInfo) -> Dat
 pub unsafe extern "C-unwind" fn signature_picksplit(fcinfo: FunctionCallInfo) -> Datum {
     // SAFETY: entries begin at offset 1; the split vector is ours to fill.
     unsafe {
-        let keys = keys(
-            argument(fcinfo, 0).cast_mut_ptr(),
-            pg_sys::FirstOffsetNumber as usize,
-        );
+        let keys = keys(argument(fcinfo, 0).cast_mut_ptr(), pg_sys::FirstOffsetNumber as usize);
         let (order, left_len) = split(&keys);
         let (left, right) = order.split_at(left_len);
 
@@ -249,8 +242,5 @@ pub unsafe extern "C-unwind" fn signature_box_out(fcinfo: FunctionCallInfo) -> D
         }
         text::write_row(&mut out, corner, Digits::SixDecimals);
     }
-    CString::new(out)
-        .ok()
-        .and_then(pgrx::IntoDatum::into_datum)
-        .unwrap_or(Datum::null())
+    CString::new(out).ok().and_then(pgrx::IntoDatum::into_datum).unwrap_or(Datum::null())
 }

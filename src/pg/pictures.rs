@@ -29,9 +29,7 @@ fn image2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
 }
 
 fn limits() -> Limits {
-    Limits {
-        max_pixels: settings::max_pixels(),
-    }
+    Limits { max_pixels: settings::max_pixels() }
 }
 
 fn pattern_or_report(picture: Result<Picture, DecodeError>) -> Option<Returned<Pattern>> {

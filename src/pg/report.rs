@@ -17,12 +17,7 @@ pub(super) struct Report {
 
 impl Report {
     fn new(code: PgSqlErrorCode, message: String) -> Self {
-        Report {
-            code,
-            message,
-            detail: None,
-            hint: None,
-        }
+        Report { code, message, detail: None, hint: None }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -123,14 +118,12 @@ impl From<DecodeError> for Report {
 /// A text that is no value of the type `name`.
 pub(super) fn invalid_text(name: &str, form: &str, error: &TextError) -> Report {
     let (code, what) = match error {
-        TextError::NotFinite { .. } => (
-            PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-            "value out of range",
-        ),
-        TextError::TooFew { .. } | TextError::TooMany { .. } | TextError::NotANumber { .. } => (
-            PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
-            "invalid input syntax",
-        ),
+        TextError::NotFinite { .. } => {
+            (PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "value out of range")
+        }
+        TextError::TooFew { .. } | TextError::TooMany { .. } | TextError::NotANumber { .. } => {
+            (PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, "invalid input syntax")
+        }
     };
     Report::new(code, format!("{what} for type {name}: {error}")).hint(form)
 }
@@ -141,19 +134,13 @@ pub(super) fn invalid_binary(name: &str, error: &BinaryError) -> Report {
         BinaryError::WrongLength { .. } => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
         BinaryError::NotFinite { .. } => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
     };
-    Report::new(
-        code,
-        format!("invalid binary value for type {name}: {error}"),
-    )
+    Report::new(code, format!("invalid binary value for type {name}: {error}"))
 }
 
 /// A type modifier other than `signature(16)`.
 pub(super) fn invalid_modifier() -> Report {
     let message = "type signature has 16 numbers: its only modifier is signature(16)";
-    Report::new(
-        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-        message.to_owned(),
-    )
+    Report::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message.to_owned())
 }
 
 /// A function that stands where a type needs one but is not for users.

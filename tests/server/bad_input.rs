@@ -41,25 +41,13 @@ fn bad_texts(length: usize) -> Vec<(String, SqlState)> {
         "x", "1x", "1e", "e1", "--1", "+-1", "1-2", "1.2.3", ".", "-", "+", "0x10", "1_000", "'1'",
         "\"1\"", "1'", "*", "NULL", "é", "１", "1\u{a0}2", "1f", "1e5e5",
     ];
-    let out_of_range = [
-        "NaN",
-        "nan",
-        "-NaN",
-        "inf",
-        "Infinity",
-        "-infinity",
-        "1e39",
-        "-1e39",
-        "1e999999",
-    ];
+    let out_of_range =
+        ["NaN", "nan", "-NaN", "inf", "Infinity", "-infinity", "1e39", "-1e39", "1e999999"];
     for (n, word) in no_numbers.iter().enumerate() {
         texts.push((with_word(length, n % length, word), syntax.clone()));
     }
     for (n, word) in out_of_range.iter().enumerate() {
-        texts.push((
-            with_word(length, length - 1 - n % length, word),
-            range.clone(),
-        ));
+        texts.push((with_word(length, length - 1 - n % length, word), range.clone()));
     }
     texts
 }
@@ -74,12 +62,7 @@ fn malformed_texts() {
             let cast = format!("SELECT $1::text::{type_name}");
             let error = database.client.query(&cast, &[&text]).expect_err(&text);
             let error = error.as_db_error().expect("an answer").clone();
-            assert_eq!(
-                error.code(),
-                &code,
-                "{type_name} of {text:.80}: {}",
-                error.message()
-            );
+            assert_eq!(error.code(), &code, "{type_name} of {text:.80}: {}", error.message());
             assert!(error.message().contains(type_name), "{}", error.message());
             assert!(error.message().contains("number"), "{}", error.message());
             assert!(error.message().len() < 200, "{}", error.message());
@@ -124,12 +107,7 @@ fn malformed_binaries() {
             values.push((vec![0; size], code));
         }
         for at in [0, 1, length / 2, length - 1] {
-            for value in [
-                f32::NAN,
-                f32::INFINITY,
-                f32::NEG_INFINITY,
-                f32::from_bits(0xffff_ffff),
-            ] {
+            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::from_bits(0xffff_ffff)] {
                 values.push((with(at, value), SqlState::NUMERIC_VALUE_OUT_OF_RANGE));
             }
         }
@@ -156,27 +134,10 @@ fn malformed_binaries() {
 #[test]
 fn type_modifiers() {
     let mut database = Database::create("bad_modifiers");
-    database
-        .client
-        .batch_execute("CREATE TABLE good (s signature(16))")
-        .expect("16");
-    for modifier in [
-        "15",
-        "17",
-        "0",
-        "-16",
-        "16, 16",
-        "'x'",
-        "1.5",
-        "99999999999",
-    ] {
+    database.client.batch_execute("CREATE TABLE good (s signature(16))").expect("16");
+    for modifier in ["15", "17", "0", "-16", "16, 16", "'x'", "1.5", "99999999999"] {
         let error = database.error(&format!("CREATE TABLE bad (s signature({modifier}))"));
-        assert_eq!(
-            error.code(),
-            &SqlState::INVALID_PARAMETER_VALUE,
-            "{}",
-            error.message()
-        );
+        assert_eq!(error.code(), &SqlState::INVALID_PARAMETER_VALUE, "{}", error.message());
     }
 }
 
@@ -208,12 +169,7 @@ fn soft_errors_where_the_server_has_them() {
     );
 }
 
-const FUNCTIONS: [&str; 4] = [
-    "jpeg2pattern",
-    "png2pattern",
-    "gif2pattern",
-    "image2pattern",
-];
+const FUNCTIONS: [&str; 4] = ["jpeg2pattern", "png2pattern", "gif2pattern", "image2pattern"];
 
 const SOUND: [&str; 15] = [
     "animated.gif",
@@ -267,10 +223,7 @@ fn broken_files() -> Vec<(String, Vec<u8>)> {
         let mut headers = data[..header].to_vec();
         headers.extend((0..2000).map(|_| random.next() as u8));
         files.push((format!("{name}'s header, then noise"), headers));
-        files.push((
-            format!("{name} backwards"),
-            data.into_iter().rev().collect(),
-        ));
+        files.push((format!("{name} backwards"), data.into_iter().rev().collect()));
     }
     for (name, data) in [
         ("nothing", &b""[..]),
@@ -286,10 +239,7 @@ fn broken_files() -> Vec<(String, Vec<u8>)> {
     ] {
         files.push((name.to_owned(), data.to_vec()));
     }
-    files.push((
-        "not_an_image.png".into(),
-        fixture("images/not_an_image.png"),
-    ));
+    files.push(("not_an_image.png".into(), fixture("images/not_an_image.png")));
     files.push(("truncated.png".into(), fixture("images/truncated.png")));
     files
 }
@@ -305,11 +255,8 @@ fn broken_pictures() {
         for function in FUNCTIONS {
             database.warnings();
             let query = format!("SELECT pattern_send({function}($1))");
-            let pattern: Option<Vec<u8>> = database
-                .client
-                .query_one(&query, &[file])
-                .expect(name)
-                .get(0);
+            let pattern: Option<Vec<u8>> =
+                database.client.query_one(&query, &[file]).expect(name).get(0);
             let warnings = database.warnings();
             match pattern {
                 None => {
@@ -332,27 +279,15 @@ fn broken_pictures() {
             assert_eq!(database.backend(), backend, "{name} through {function}");
         }
     }
-    println!(
-        "{} files: {nulls} times NULL, {patterns} times a picture after all",
-        files.len()
-    );
+    println!("{} files: {nulls} times NULL, {patterns} times a picture after all", files.len());
     assert!(nulls > 3 * patterns);
 
     // The same as errors: each with a code of its own kind, none internal.
-    database
-        .client
-        .batch_execute("SET imgsmlr_rs.on_decode_error = error")
-        .expect("set");
+    database.client.batch_execute("SET imgsmlr_rs.on_decode_error = error").expect("set");
     for (name, file) in &files {
-        if let Err(error) = database
-            .client
-            .query_one("SELECT image2pattern($1)::text", &[file])
-        {
+        if let Err(error) = database.client.query_one("SELECT image2pattern($1)::text", &[file]) {
             let error = error.as_db_error().expect(name).clone();
-            let clean = [
-                SqlState::INVALID_BINARY_REPRESENTATION,
-                SqlState::PROGRAM_LIMIT_EXCEEDED,
-            ];
+            let clean = [SqlState::INVALID_BINARY_REPRESENTATION, SqlState::PROGRAM_LIMIT_EXCEEDED];
             assert!(
                 clean.contains(error.code()),
                 "{name}: {} {}",
@@ -367,14 +302,8 @@ fn broken_pictures() {
 /// Kilobytes of memory the backend ever had at once.
 fn peak_memory(backend: i32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{backend}/status")).expect("on Linux");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .expect("VmHWM");
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|kb| kb.parse().ok())
-        .expect("kilobytes")
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("VmHWM");
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("kilobytes")
 }
 
 #[test]
@@ -390,10 +319,7 @@ fn enormous_headers_are_refused_before_allocation() {
 
     let mut gif = fixture("images/still.gif");
     gif[6..10].fill(0xff);
-    let frame = gif
-        .windows(5)
-        .position(|w| w == [0x2c, 0, 0, 0, 0])
-        .expect("a frame");
+    let frame = gif.windows(5).position(|w| w == [0x2c, 0, 0, 0, 0]).expect("a frame");
     gif[frame + 5..frame + 9].fill(0xff);
 
     let mut files = vec![("PNG", png), ("GIF", gif)];
@@ -407,10 +333,7 @@ fn enormous_headers_are_refused_before_allocation() {
         files.push((name, jpeg));
     }
 
-    database
-        .client
-        .query_one("SELECT image2pattern('')::text", &[])
-        .expect("loaded");
+    database.client.query_one("SELECT image2pattern('')::text", &[]).expect("loaded");
     let before = peak_memory(backend);
     for (name, file) in &files {
         database.warnings();
@@ -436,11 +359,7 @@ fn enormous_headers_are_refused_before_allocation() {
 fn crc32(data: &[u8]) -> u32 {
     !data.iter().fold(!0, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            if crc & 1 == 1 {
-                crc >> 1 ^ 0xedb8_8320
-            } else {
-                crc >> 1
-            }
+            if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
         })
     })
 }

@@ -19,10 +19,7 @@ fn config() -> Config {
 }
 
 fn maintenance() -> Client {
-    config()
-        .dbname("postgres")
-        .connect(NoTls)
-        .expect("connect to postgres")
+    config().dbname("postgres").connect(NoTls).expect("connect to postgres")
 }
 
 impl Database {
@@ -30,17 +27,10 @@ impl Database {
     pub fn create(name: &str) -> Self {
         let mut server = maintenance();
         let name = format!("imgsmlr_rs_{name}");
-        server
-            .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))
-            .expect("drop");
-        server
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .expect("create");
+        server.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).expect("drop");
+        server.batch_execute(&format!("CREATE DATABASE {name}")).expect("create");
         let mut database = Self::connect(name, None);
-        database
-            .client
-            .batch_execute("CREATE EXTENSION imgsmlr_rs")
-            .expect("extension");
+        database.client.batch_execute("CREATE EXTENSION imgsmlr_rs").expect("extension");
         database
     }
 
@@ -54,11 +44,7 @@ impl Database {
             config.user(user);
         }
         let client = config.connect(NoTls).expect("connect");
-        Database {
-            name,
-            client,
-            notices,
-        }
+        Database { name, client, notices }
     }
 
     /// Another session in the same database, as `user`.
@@ -69,10 +55,7 @@ impl Database {
     /// Warnings sent since the last call.
     pub fn warnings(&mut self) -> Vec<DbError> {
         let notices = std::mem::take(&mut *self.notices.lock().expect("notices"));
-        notices
-            .into_iter()
-            .filter(|notice| notice.severity() == "WARNING")
-            .collect()
+        notices.into_iter().filter(|notice| notice.severity() == "WARNING").collect()
     }
 
     /// The first column of a query's rows, as text.
@@ -103,19 +86,13 @@ impl Database {
     /// The error of a statement that must fail.
     pub fn error(&mut self, statement: &str) -> DbError {
         let error = self.client.simple_query(statement).expect_err(statement);
-        error
-            .as_db_error()
-            .unwrap_or_else(|| panic!("{statement}: {error}"))
-            .clone()
+        error.as_db_error().unwrap_or_else(|| panic!("{statement}: {error}")).clone()
     }
 
     /// The backend that serves this connection. Another one, or none, means
     /// that the server restarted in between.
     pub fn backend(&mut self) -> i32 {
-        self.client
-            .query_one("SELECT pg_backend_pid()", &[])
-            .expect("alive")
-            .get(0)
+        self.client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0)
     }
 }
 

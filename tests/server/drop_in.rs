@@ -31,13 +31,7 @@ fn operators_return_float8_and_commute() {
          ORDER BY 1",
     );
     let operators: Vec<String> = operators.into_iter().flatten().collect();
-    assert_eq!(
-        operators,
-        [
-            "pattern double precision true",
-            "signature double precision true"
-        ]
-    );
+    assert_eq!(operators, ["pattern double precision true", "signature double precision true"]);
 }
 
 #[test]
@@ -69,26 +63,17 @@ fn a_plain_user_creates_and_drops_it_and_it_moves() {
          CREATE TABLE pictures.t (s pictures.signature);
          INSERT INTO pictures.t VALUES ('{signature}');"
     );
-    owner
-        .client
-        .batch_execute(&statements)
-        .expect("a trusted extension");
+    owner.client.batch_execute(&statements).expect("a trusted extension");
     // Its objects belong to the superuser, as those of any trusted extension.
     let relocate = "ALTER EXTENSION imgsmlr_rs SET SCHEMA elsewhere";
-    database
-        .client
-        .batch_execute(relocate)
-        .expect("relocatable");
+    database.client.batch_execute(relocate).expect("relocatable");
     let statements = format!(
         "CREATE INDEX t_s ON pictures.t USING gist (s);
          SET search_path = elsewhere;
          SELECT s <-> '{signature}' FROM pictures.t ORDER BY 1;"
     );
     assert_eq!(owner.value(&statements).as_deref(), Some("0"));
-    owner
-        .client
-        .batch_execute("DROP EXTENSION imgsmlr_rs CASCADE")
-        .expect("drop");
+    owner.client.batch_execute("DROP EXTENSION imgsmlr_rs CASCADE").expect("drop");
     // The connection goes first: a role with sessions can't be dropped safely.
     drop(owner);
     database

@@ -38,10 +38,7 @@ fn with_fixtures(name: &str) -> Database {
             function(name)
         );
         let file = fixture(&format!("images/{name}"));
-        database
-            .client
-            .execute(&insert, &[&name, &file])
-            .expect(name);
+        database.client.execute(&insert, &[&name, &file]).expect(name);
     }
     database
 }
@@ -65,10 +62,7 @@ fn signatures() {
         for (ours, theirs) in numbers(&ours).into_iter().zip(numbers(golden)) {
             let difference = (ours - theirs).abs();
             // Both were printed to six decimals.
-            assert!(
-                difference <= tolerance + EXACT / 2.0,
-                "{name}: {ours} for {theirs}"
-            );
+            assert!(difference <= tolerance + EXACT / 2.0, "{name}: {ours} for {theirs}");
             if is_jpeg(name) {
                 largest = largest.max(difference);
             }
@@ -100,10 +94,7 @@ fn patterns() {
         let (ours, golden) = (numbers(&ours), numbers(&golden));
         assert_eq!((ours.len(), golden.len()), (4096, 4096));
         for (ours, theirs) in ours.into_iter().zip(golden) {
-            assert!(
-                (ours - theirs).abs() <= EXACT + EXACT / 2.0,
-                "{name}: {ours} for {theirs}"
-            );
+            assert!((ours - theirs).abs() <= EXACT + EXACT / 2.0, "{name}: {ours} for {theirs}");
         }
     }
 }
@@ -114,9 +105,7 @@ fn distances() {
     let mut rows = 0;
     for line in fixture_text("golden_distance.tsv").lines() {
         let fields: Vec<&str> = line.split('\t').collect();
-        let &[a, b, ref golden @ ..] = fields.as_slice() else {
-            panic!("{line}")
-        };
+        let &[a, b, ref golden @ ..] = fields.as_slice() else { panic!("{line}") };
         let row = database
             .client
             .query_one(
@@ -136,10 +125,7 @@ fn distances() {
         };
         for (n, (golden, tolerance)) in golden.iter().zip(tolerances).enumerate() {
             let (ours, golden): (f64, f64) = (row.get(n), golden.parse().expect("a number"));
-            assert!(
-                (ours - golden).abs() <= tolerance,
-                "{a} {b}: {ours} for {golden}"
-            );
+            assert!((ours - golden).abs() <= tolerance, "{a} {b}: {ours} for {golden}");
         }
         assert!(row.get(3) && row.get(4), "functions and operators agree");
         rows += 1;
@@ -168,22 +154,10 @@ fn image2pattern_tells_formats_by_themselves() {
 
         database.warnings();
         let query = format!("SELECT {wrong}($1) IS NULL");
-        let null: bool = database
-            .client
-            .query_one(&query, &[&file])
-            .expect(name)
-            .get(0);
+        let null: bool = database.client.query_one(&query, &[&file]).expect(name).get(0);
         let warnings = database.warnings();
         assert!(null && warnings.len() == 1, "{name} through {wrong}");
-        assert!(
-            warnings[0].message().contains("the file is a"),
-            "{}",
-            warnings[0].message()
-        );
-        assert!(
-            warnings[0]
-                .hint()
-                .is_some_and(|hint| hint.contains("image2pattern"))
-        );
+        assert!(warnings[0].message().contains("the file is a"), "{}", warnings[0].message());
+        assert!(warnings[0].hint().is_some_and(|hint| hint.contains("image2pattern")));
     }
 }

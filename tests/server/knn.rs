@@ -49,10 +49,7 @@ fn text(values: [f32; 16]) -> String {
 }
 
 fn load(database: &mut Database, ids: std::ops::Range<usize>, draw: Draw, random: &mut Random) {
-    let mut copy = database
-        .client
-        .copy_in("COPY item FROM STDIN")
-        .expect("copy");
+    let mut copy = database.client.copy_in("COPY item FROM STDIN").expect("copy");
     for id in ids {
         writeln!(copy, "{id}\t{}", text(draw(random))).expect("row");
     }
@@ -62,9 +59,7 @@ fn load(database: &mut Database, ids: std::ops::Range<usize>, draw: Draw, random
 /// The answer as (distance bits, id).
 fn answer(database: &mut Database, query: &str) -> Vec<(u64, i32)> {
     let rows = database.client.query(query, &[]).expect(query);
-    rows.iter()
-        .map(|row| (row.get::<_, f64>(1).to_bits(), row.get(0)))
-        .collect()
+    rows.iter().map(|row| (row.get::<_, f64>(1).to_bits(), row.get(0))).collect()
 }
 
 /// Ids by distance, without the last distance: its ties may be cut anywhere.
@@ -114,10 +109,7 @@ fn index_equals_scan(name: &str, draw: Draw) {
     for grown in [false, true] {
         let mut database = Database::create(&format!("knn_{name}_{grown}"));
         let index = "CREATE INDEX item_sig ON item USING gist (sig)";
-        database
-            .client
-            .batch_execute("CREATE TABLE item (id int, sig signature)")
-            .expect("table");
+        database.client.batch_execute("CREATE TABLE item (id int, sig signature)").expect("table");
         if grown {
             database.client.batch_execute(index).expect("index");
             load(&mut database, 0..ROWS, draw, &mut random);
@@ -127,22 +119,11 @@ fn index_equals_scan(name: &str, draw: Draw) {
         }
         compare(&mut database, draw, &mut random);
 
-        database
-            .client
-            .batch_execute("DELETE FROM item WHERE id % 2 = 0")
-            .expect("delete");
+        database.client.batch_execute("DELETE FROM item WHERE id % 2 = 0").expect("delete");
         compare(&mut database, draw, &mut random);
         load(&mut database, ROWS..ROWS + ROWS / 4, draw, &mut random);
-        database
-            .client
-            .batch_execute("VACUUM item")
-            .expect("vacuum");
-        load(
-            &mut database,
-            2 * ROWS..2 * ROWS + ROWS / 4,
-            draw,
-            &mut random,
-        );
+        database.client.batch_execute("VACUUM item").expect("vacuum");
+        load(&mut database, 2 * ROWS..2 * ROWS + ROWS / 4, draw, &mut random);
         compare(&mut database, draw, &mut random);
         let count = database.value("SELECT count(*) FROM item").expect("count");
         assert_eq!(count, ROWS.to_string());
@@ -200,10 +181,7 @@ fn nulls_come_last_and_an_empty_index_answers_nothing() {
 fn an_index_only_scan_gives_the_signatures_back() {
     let mut database = Database::create("knn_index_only");
     let mut random = Random(5);
-    database
-        .client
-        .batch_execute("CREATE TABLE item (id int, sig signature)")
-        .expect("table");
+    database.client.batch_execute("CREATE TABLE item (id int, sig signature)").expect("table");
     load(&mut database, 0..2000, uniform, &mut random);
     database
         .client
@@ -212,10 +190,7 @@ fn an_index_only_scan_gives_the_signatures_back() {
              SET enable_seqscan = off; SET enable_sort = off;",
         )
         .expect("index");
-    database
-        .client
-        .batch_execute("VACUUM ANALYZE item")
-        .expect("vacuum");
+    database.client.batch_execute("VACUUM ANALYZE item").expect("vacuum");
     let query = format!(
         "SELECT id, sig::text FROM item ORDER BY sig <-> '{}' LIMIT 50",
         text(uniform(&mut random))

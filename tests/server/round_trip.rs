@@ -10,8 +10,7 @@ fn binary_copy(rows: &[Vec<f32>]) -> Vec<u8> {
     for row in rows {
         file.extend(1_i16.to_be_bytes());
         file.extend((4 * row.len() as i32).to_be_bytes());
-        row.iter()
-            .for_each(|value| file.extend(value.to_be_bytes()));
+        row.iter().for_each(|value| file.extend(value.to_be_bytes()));
     }
     file.extend((-1_i16).to_be_bytes());
     file
@@ -33,17 +32,9 @@ fn copy_out(database: &mut Database, statement: &str) -> Vec<u8> {
 fn travels(type_name: &str, length: usize, rows: usize) {
     let mut database = Database::create(&format!("round_trip_{type_name}"));
     let mut random = Random(length as u64);
-    let mut values: Vec<Vec<f32>> = (0..rows)
-        .map(|_| (0..length).map(|_| random.finite_bits()).collect())
-        .collect();
-    for special in [
-        0.0,
-        -0.0,
-        f32::MAX,
-        f32::MIN,
-        f32::MIN_POSITIVE,
-        f32::from_bits(1),
-    ] {
+    let mut values: Vec<Vec<f32>> =
+        (0..rows).map(|_| (0..length).map(|_| random.finite_bits()).collect()).collect();
+    for special in [0.0, -0.0, f32::MAX, f32::MIN, f32::MIN_POSITIVE, f32::from_bits(1)] {
         values.push(vec![special; length]);
     }
     let sent = binary_copy(&values);
@@ -61,10 +52,7 @@ fn travels(type_name: &str, length: usize, rows: usize) {
         let text = copy_out(&mut database, "COPY sent TO STDOUT");
         copy_in(&mut database, "COPY by_text FROM STDIN", &text);
         let back = copy_out(&mut database, "COPY by_text TO STDOUT BINARY");
-        assert!(
-            back == sent,
-            "{type_name}: text loses bits at {digits} extra digits"
-        );
+        assert!(back == sent, "{type_name}: text loses bits at {digits} extra digits");
     }
 }
 
@@ -82,18 +70,14 @@ fn patterns_are_lossless() {
 fn by_default_six_decimals_are_printed_as_c_prints_them() {
     let mut database = Database::create("round_trip_digits");
     let signature = "1,-0.5,0.0078125,0.0234375,0,1e-9,123456.79,1,2,3,4,5,6,7,8,9";
-    let printed = database
-        .value(&format!("SELECT '{signature}'::signature"))
-        .expect("text");
+    let printed = database.value(&format!("SELECT '{signature}'::signature")).expect("text");
     assert!(
         printed.starts_with(
             "(1.000000, -0.500000, 0.007812, 0.023438, 0.000000, 0.000000, 123456.789062, "
         ),
         "{printed}"
     );
-    let zeros = database
-        .value("SELECT repeat('0 ', 4096)::pattern")
-        .expect("text");
+    let zeros = database.value("SELECT repeat('0 ', 4096)::pattern").expect("text");
     let row = format!("({})", ["0.000000"; 64].join(", "));
     assert_eq!(zeros, format!("({})", [row.as_str(); 64].join(", ")));
 }

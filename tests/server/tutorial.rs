@@ -45,10 +45,7 @@ fn with_signatures(name: &str) -> Database {
 #[test]
 fn published_order_and_distances_through_the_index() {
     let mut database = with_signatures("tutorial_order");
-    database
-        .client
-        .batch_execute("SET enable_seqscan = off")
-        .expect("set");
+    database.client.batch_execute("SET enable_seqscan = off").expect("set");
     let query = "SELECT id, sig <-> (SELECT sig FROM img_vec WHERE id = 5) AS distance
          FROM img_vec ORDER BY sig <-> (SELECT sig FROM img_vec WHERE id = 5) LIMIT 20";
     let plan = database.plan(query);
@@ -115,17 +112,11 @@ fn two_stages_search_runs_as_it_stands() {
            ORDER BY sig <-> (SELECT sig FROM img_vec WHERE id = 5)
            LIMIT 20) t
          ORDER BY distance LIMIT 10";
-    database
-        .client
-        .batch_execute("SET enable_seqscan = off; SET enable_sort = off")
-        .expect("set");
+    database.client.batch_execute("SET enable_seqscan = off; SET enable_sort = off").expect("set");
     let plan = database.plan(query);
     assert!(plan.contains("Order By: (sig <->"), "{plan}");
     let ids: Vec<String> = database.column(query).into_iter().flatten().collect();
     assert_eq!(ids.len(), 10);
     // Patterns differ by how far the ids are apart.
-    assert!(
-        ids[..2].contains(&"4".to_owned()) && ids[..2].contains(&"6".to_owned()),
-        "{ids:?}"
-    );
+    assert!(ids[..2].contains(&"4".to_owned()) && ids[..2].contains(&"6".to_owned()), "{ids:?}");
 }
