@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop test install
+.PHONY: demo demo-stop test bench install
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -12,6 +12,10 @@ demo-stop:
 # The whole suite, on PostgreSQL 18 and 15.
 test:
 	@scripts/test.sh
+
+# Our index beside its peers. ROWS="100000 1000000" for other sizes.
+bench:
+	@ROWS="$(ROWS)" scripts/bench.sh
 
 # Into an existing server: make install PG_CONFIG=/path/to/pg_config
 install:

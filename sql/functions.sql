@@ -1,4 +1,4 @@
--- From a picture to a pattern, from a pattern to a signature, and distances.
+-- From a picture to a pattern, from a pattern to a signature, distances and spheres.
 -- Costs are in units of a plain operator.
 
 CREATE FUNCTION jpeg2pattern(bytea) RETURNS pattern
@@ -24,3 +24,9 @@ CREATE FUNCTION pattern_distance(pattern, pattern) RETURNS float8
 
 CREATE FUNCTION signature_distance(signature, signature) RETURNS float8
 	AS 'MODULE_PATHNAME', 'signature_distance_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+
+CREATE FUNCTION sphere(center signature, radius float8) RETURNS signature_sphere
+	AS 'MODULE_PATHNAME', 'sphere_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+
+CREATE FUNCTION signature_in_sphere(signature, signature_sphere) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'signature_in_sphere_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;

@@ -1,4 +1,4 @@
--- Distance as an operator.
+-- Distance as an operator, and "nearer than".
 
 CREATE OPERATOR <-> (
 	LEFTARG = pattern,
@@ -12,4 +12,13 @@ CREATE OPERATOR <-> (
 	RIGHTARG = signature,
 	PROCEDURE = signature_distance,
 	COMMUTATOR = <->
+);
+
+-- One row in a thousand, the planner thinks: what it assumes of geometric operators.
+CREATE OPERATOR <<->> (
+	LEFTARG = signature,
+	RIGHTARG = signature_sphere,
+	PROCEDURE = signature_in_sphere,
+	RESTRICT = contsel,
+	JOIN = contjoinsel
 );

@@ -1,4 +1,4 @@
--- Types: pattern, signature, and the box that an index keeps of signatures.
+-- Types: pattern, signature, the sphere to search in, and the box that an index keeps.
 
 CREATE TYPE pattern;
 
@@ -58,7 +58,25 @@ CREATE TYPE signature (
 	STORAGE = plain
 );
 
--- The key of gist_signature_ops: on a leaf the signature, above it two corners of a box.
+-- A centre and a radius: what <<->> takes on its right.
+CREATE TYPE signature_sphere;
+
+CREATE FUNCTION signature_sphere_in(cstring) RETURNS signature_sphere
+	AS 'MODULE_PATHNAME', 'signature_sphere_in_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION signature_sphere_out(signature_sphere) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'signature_sphere_out_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE signature_sphere (
+	INTERNALLENGTH = VARIABLE,
+	INPUT = signature_sphere_in,
+	OUTPUT = signature_sphere_out,
+	ALIGNMENT = int4,
+	STORAGE = plain
+);
+
+-- The key of gist_signature_ops: on a leaf the signature, above it two corners of a box
+-- along the principal axes.
 CREATE TYPE signature_box;
 
 CREATE FUNCTION signature_box_in(cstring) RETURNS signature_box

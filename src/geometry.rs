@@ -1,126 +1,268 @@
-//! Geometry of the index: bounding boxes of signatures and how a page of them
-//! is split. Pure arithmetic; `pg::gist` is what Postgres calls.
+//! Geometry of the index: boxes around signatures, how a search bounds its
+//! distance by them, how a page of them is split, and below which of them a new
+//! signature goes. Pure arithmetic; `pg::gist` is what Postgres calls.
 //!
-//! Nothing here is a product of extents, which for 16 dimensions under- and
-//! overflows and is zero for any box that is flat in one of them.
+//! Boxes lie along the principal axes ([`crate::rotation`]). Nothing here is a
+//! product of extents, which for 16 dimensions under- and overflows and is zero
+//! for any box that is flat in one of them.
+//!
+//! The tree is a k-d tree in the clothes of an R-tree. A build sorts the
+//! signatures into its cells ([`crate::build_order`]), a split cuts a page by a
+//! plane that crosses no box where there is one, and an insertion does not ask
+//! which box grows least: it finds, among all boxes of a page, the planes
+//! between them, and descends by these. So boxes that lie apart stay apart.
+//! `benches/trees.rs` compares this with what else was tried.
 
-use crate::signature::{SIGNATURE_LEN, Signature, root_of_squares};
+use crate::rotation::Rotated;
+use crate::signature::{SIGNATURE_LEN, root_of_squares};
+use std::cmp::Ordering;
 
-/// An axis-parallel box: what an inner entry knows of the signatures below it.
+/// An axis-parallel box on the principal axes: what an inner entry knows of the
+/// signatures below it. Its sides are rounded outwards, to infinity if need be.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
-    /// The least of each dimension.
-    pub low: Signature,
-    /// The largest of each dimension.
-    pub high: Signature,
+    /// The least coordinate on each axis.
+    low: [f32; SIGNATURE_LEN],
+    /// The largest coordinate on each axis.
+    high: [f32; SIGNATURE_LEN],
 }
 
-/// A key of the index, borrowed from where it lies: a leaf's point is its own
-/// lower and upper corner.
-#[derive(Clone, Copy, Debug)]
-pub struct Key<'a> {
-    low: &'a [f32; SIGNATURE_LEN],
-    high: &'a [f32; SIGNATURE_LEN],
+/// `value` rounded to a float4 that is not above it.
+fn round_down(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) > value { near.next_down() } else { near }
 }
 
-impl<'a> From<&'a Signature> for Key<'a> {
-    fn from(point: &'a Signature) -> Self {
-        let corner = point.values();
-        Key { low: corner, high: corner }
-    }
-}
-
-impl<'a> From<&'a Bounds> for Key<'a> {
-    fn from(bounds: &'a Bounds) -> Self {
-        Key { low: bounds.low.values(), high: bounds.high.values() }
-    }
-}
-
-impl Key<'_> {
-    /// Least distance from `query` to any signature in the box; for a point,
-    /// bit for bit [`Signature::distance`].
-    ///
-    /// Never above the distance to any point inside, rounding included: see
-    /// [`root_of_squares`].
-    #[inline]
-    pub fn distance(&self, query: &Signature) -> f64 {
-        root_of_squares(|i| {
-            let at = f64::from(query.values()[i]);
-            let below = f64::from(self.low[i]) - at;
-            let above = at - f64::from(self.high[i]);
-            below.max(above).max(0.0)
-        })
-    }
-
-    /// The lower and the upper corner; of a point, the one it is.
-    pub fn corners(&self) -> impl Iterator<Item = &[f32; SIGNATURE_LEN]> {
-        let upper = (!std::ptr::eq(self.low, self.high)).then_some(self.high);
-        std::iter::once(self.low).chain(upper)
-    }
-
-    /// Whether the two span the same box.
-    pub fn same(&self, other: &Key) -> bool {
-        self.low == other.low && self.high == other.high
-    }
-
-    /// How much the box must grow to take in `other`: the sum of what each
-    /// side moves outwards. Finite and never negative.
-    ///
-    /// Boxes that need not grow at all are told apart by nothing more here:
-    /// the first of them wins.
-    #[inline]
-    pub fn growth(&self, other: &Key) -> f32 {
-        let mut sum = 0.0;
-        for i in 0..SIGNATURE_LEN {
-            let below = f64::from(self.low[i]) - f64::from(other.low[i]);
-            let above = f64::from(other.high[i]) - f64::from(self.high[i]);
-            sum += below.max(0.0) + above.max(0.0);
-        }
-        (sum as f32).min(f32::MAX)
-    }
+/// `value` rounded to a float4 that is not below it.
+fn round_up(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) < value { near.next_up() } else { near }
 }
 
 impl Bounds {
-    /// The smallest box around `keys`, or `None` of none.
-    pub fn around<'a>(keys: impl IntoIterator<Item = Key<'a>>) -> Option<Bounds> {
-        let mut keys = keys.into_iter();
-        let first = keys.next()?;
-        let (mut low, mut high) = (*first.low, *first.high);
-        for key in keys {
-            for i in 0..SIGNATURE_LEN {
-                low[i] = low[i].min(key.low[i]);
-                high[i] = high[i].max(key.high[i]);
-            }
+    /// A box that holds nothing: its sides are inside out.
+    pub const EMPTY: Bounds =
+        Bounds { low: [f32::INFINITY; SIGNATURE_LEN], high: [f32::NEG_INFINITY; SIGNATURE_LEN] };
+
+    /// The smallest box that surely holds a signature, rounding included.
+    pub fn of(point: &Rotated) -> Self {
+        Bounds {
+            low: point.coordinates.map(|at| round_down(at - point.error)),
+            high: point.coordinates.map(|at| round_up(at + point.error)),
         }
-        let [low, high] = [low, high].map(Signature::from_values);
-        Some(Bounds { low, high })
+    }
+
+    /// The smallest box around `boxes`, or `None` of none.
+    pub fn around(boxes: impl IntoIterator<Item = Bounds>) -> Option<Bounds> {
+        boxes.into_iter().reduce(|mut whole, part| {
+            for i in 0..SIGNATURE_LEN {
+                whole.low[i] = whole.low[i].min(part.low[i]);
+                whole.high[i] = whole.high[i].max(part.high[i]);
+            }
+            whole
+        })
+    }
+
+    /// The lower and the upper corner.
+    pub fn corners(&self) -> [&[f32; SIGNATURE_LEN]; 2] {
+        [&self.low, &self.high]
+    }
+
+    /// At most the distance from `query` to any signature in the box, as
+    /// [`Signature::distance`](crate::signature::Signature::distance) computes it: rounding is on the safe side.
+    #[inline]
+    pub fn distance(&self, query: &Rotated) -> f64 {
+        // The rotation, the sum and the root are each off by far less.
+        const SAFE: f64 = 1.0 - 1e-12;
+        SAFE * root_of_squares(|i| {
+            let below = f64::from(self.low[i]) - query.coordinates[i];
+            let above = query.coordinates[i] - f64::from(self.high[i]);
+            (below.max(above) - query.error).max(0.0)
+        })
+    }
+
+    fn holds(&self, other: &Bounds) -> bool {
+        (0..SIGNATURE_LEN).all(|i| self.low[i] <= other.low[i] && other.high[i] <= self.high[i])
+    }
+
+    /// Sum of what each side must move outwards to take in `other`.
+    pub fn growth(&self, other: &Bounds) -> f32 {
+        let outwards = |i: usize| {
+            let below = f64::from(self.low[i]) - f64::from(other.low[i]);
+            let above = f64::from(other.high[i]) - f64::from(self.high[i]);
+            below.max(0.0) + above.max(0.0)
+        };
+        // An infinite side minus another is no number: it does not grow.
+        let sum: f64 = (0..SIGNATURE_LEN).map(outwards).filter(|growth| !growth.is_nan()).sum();
+        (sum as f32).min(f32::MAX)
+    }
+
+    /// The middle on an axis; of an infinite side, the farthest float4 counts.
+    fn middle(&self, axis: usize) -> f32 {
+        self.low[axis].max(f32::MIN) / 2.0 + self.high[axis].min(f32::MAX) / 2.0
     }
 }
 
-/// Splits a page in two halves: at the median of the dimension in which the
-/// boxes' midpoints vary most.
-///
-/// Returns the indices of `keys`, left half first, and the length of the left
-/// half: half of all, rounded down, so that both sides fill their page as well
-/// as can be. Ties in the dimension fall either way; equal keys, too, are
-/// halved. `O(n)` on average.
-pub fn split(keys: &[Key]) -> (Vec<usize>, usize) {
-    let midpoint = |key: &Key, i: usize| (f64::from(key.low[i]) + f64::from(key.high[i])) / 2.0;
-    let widest = (0..SIGNATURE_LEN)
-        .map(|i| variance(keys.iter().map(|key| midpoint(key, i))))
-        .enumerate()
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map_or(0, |(i, _)| i);
+/// Signatures on a full leaf: 84 bytes each of 8,152.
+pub const LEAF_CAPACITY: usize = 97;
+/// Boxes on a full page above: 148 bytes each.
+pub const INNER_CAPACITY: usize = 55;
 
-    let mut order: Vec<usize> = (0..keys.len()).collect();
-    let half = keys.len() / 2;
-    if half > 0 {
-        order.select_nth_unstable_by(half, |&a, &b| {
-            midpoint(&keys[a], widest).total_cmp(&midpoint(&keys[b], widest))
-        });
+/// A plane between boxes: those with the first places in the order of an axis,
+/// and the rest.
+struct Plane {
+    axis: usize,
+    /// How many boxes are on the lower side.
+    left: usize,
+    /// The largest side of the lower, and the least of the upper.
+    between: (f32, f32),
+    /// The more the better.
+    score: f32,
+}
+
+/// The best plane across `order`, places in `boxes` by their middle on `axis`,
+/// that leaves at least `least` of them on either side.
+///
+/// Best is, of those that cross no box, the one that leaves nearest to `share`
+/// of all on either side; where all cross some, the one with the least overlap
+/// for its nearness.
+fn best_plane(
+    boxes: &[&Bounds],
+    order: &[u16],
+    axis: usize,
+    least: usize,
+    share: f32,
+    suffix: &mut [f32],
+) -> Option<Plane> {
+    let count = order.len();
+    let mut low = f32::INFINITY;
+    for (slot, &place) in suffix.iter_mut().zip(order).rev() {
+        low = low.min(boxes[usize::from(place)].low[axis]);
+        *slot = low;
     }
-    (order, half)
+    let high = order.iter().map(|&place| boxes[usize::from(place)].high[axis]);
+    let extent = high.fold(f32::NEG_INFINITY, f32::max) - low;
+
+    let mut best: Option<Plane> = None;
+    let mut reach = f32::NEG_INFINITY;
+    for left in 1..count {
+        reach = reach.max(boxes[usize::from(order[left - 1])].high[axis]);
+        if left < least || count - left < least {
+            continue;
+        }
+        let part = left.min(count - left) as f32 / count as f32;
+        let overlap = (reach - suffix[left]) / extent;
+        let clean = if reach <= suffix[left] {
+            1.0
+        } else if overlap.is_finite() {
+            -4.0 * overlap
+        } else {
+            -4.0
+        };
+        let value = clean - (part - share).abs();
+        if best.as_ref().is_none_or(|plane| value > plane.score) {
+            let between = (reach, suffix[left]);
+            best = Some(Plane { axis, left, between, score: value });
+        }
+    }
+    best
+}
+
+/// Most boxes of a page that [`choose`] tells apart; a page has room for [`INNER_CAPACITY`].
+pub const MOST_BOXES: usize = 128;
+
+/// The box below which `point` goes: one of `boxes`, by its place.
+///
+/// Boxes built by [`split`] and [`crate::build_order`] are cells of a k-d tree
+/// without their margins. Where exactly one holds the point, that is the answer;
+/// otherwise the planes between the boxes are found again, one by one, and the
+/// point's side taken at each. `None` of no box, and of too many.
+pub fn choose(boxes: &[&Bounds], point: &Bounds) -> Option<usize> {
+    let mut holding = (0..boxes.len()).filter(|&place| boxes[place].holds(point));
+    let only = holding.next().filter(|_| holding.next().is_none());
+    if only.is_some() || boxes.is_empty() || boxes.len() > MOST_BOXES {
+        return only;
+    }
+
+    // The places of the boxes still in question, by their middle on each axis.
+    let mut orders = [[0_u16; MOST_BOXES]; SIGNATURE_LEN];
+    let mut count = boxes.len();
+    for (axis, order) in orders.iter_mut().enumerate() {
+        for (place, slot) in order[..count].iter_mut().enumerate() {
+            *slot = place as u16;
+        }
+        order[..count].sort_unstable_by(|&a, &b| by_middle(boxes, axis, a, b));
+    }
+    let mut suffix = [0.0; MOST_BOXES];
+    while count > 1 {
+        let planes = orders.iter().enumerate().filter_map(|(axis, order)| {
+            best_plane(boxes, &order[..count], axis, 1, 0.5, &mut suffix[..count])
+        });
+        let plane = planes.reduce(|a, b| if b.score > a.score { b } else { a })?;
+        let middle = plane.between.0.max(f32::MIN) / 2.0 + plane.between.1.min(f32::MAX) / 2.0;
+        let lower = point.middle(plane.axis) < middle;
+
+        let order = &orders[plane.axis];
+        let stays = if lower { &order[..plane.left] } else { &order[plane.left..count] };
+        let stays = stays.iter().fold(0_u128, |set, &place| set | 1 << place);
+        let mut left = 0;
+        for order in &mut orders {
+            left = 0;
+            for from in 0..count {
+                let place = order[from];
+                if stays >> place & 1 == 1 {
+                    order[left] = place;
+                    left += 1;
+                }
+            }
+        }
+        count = left;
+    }
+    Some(usize::from(orders[0][0]))
+}
+
+fn by_middle(boxes: &[&Bounds], axis: usize, a: u16, b: u16) -> Ordering {
+    let middle = |place: u16| boxes[usize::from(place)].middle(axis);
+    middle(a).total_cmp(&middle(b))
+}
+
+/// Splits a page in two by a plane that crosses no box if there is one, as
+/// evenly as can be, at least three tenths on either side; of equally good
+/// planes, by the one across which the boxes vary most.
+///
+/// A build hands over four pages at once, filled to the brim: `capacity` boxes
+/// each. They are to become as many pages as leave each filled to `fill_factor`
+/// percent, so the first cut leaves whole ones of these on either side.
+///
+/// Returns the places in `boxes`, the lower side first, and how many are on the
+/// lower side: never none and never all of two or more. `O(n log n)`.
+pub fn split(boxes: &[&Bounds], capacity: usize, fill_factor: usize) -> (Vec<usize>, usize) {
+    let count = boxes.len();
+    let least = (count * 3).div_ceil(10).clamp(1, (count / 2).max(1));
+    let pages = match count {
+        // One page too full, by an insertion.
+        _ if count <= capacity + 1 => 2,
+        _ => (100 * count).div_ceil((capacity * fill_factor).max(1)).max(2),
+    };
+    let share = (pages / 2) as f32 / pages as f32;
+    let mut suffix = vec![0.0; count];
+    let mut best: Option<((f32, f64), Vec<u16>, usize)> = None;
+    for axis in 0..SIGNATURE_LEN {
+        let mut order: Vec<u16> = (0..count as u16).collect();
+        order.sort_unstable_by(|&a, &b| by_middle(boxes, axis, a, b));
+        let Some(plane) = best_plane(boxes, &order, axis, least, share, &mut suffix) else {
+            continue;
+        };
+        let score = (plane.score, variance(boxes.iter().map(|part| f64::from(part.middle(axis)))));
+        if best.as_ref().is_none_or(|(other, ..)| score > *other) {
+            best = Some((score, order, plane.left));
+        }
+    }
+    match best {
+        Some((_, order, left)) => (order.into_iter().map(usize::from).collect(), left),
+        None => ((0..count).collect(), count / 2),
+    }
 }
 
 /// Variance in two passes: it stays finite and exact enough for any float4.
@@ -133,6 +275,7 @@ fn variance(values: impl Iterator<Item = f64> + Clone) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signature::Signature;
     use proptest::prelude::*;
 
     /// Photo-like numbers, ties, and the far ends of float4.
@@ -145,23 +288,34 @@ mod tests {
         proptest::array::uniform16(number).prop_map(Signature::from_values)
     }
 
+    fn around(points: &[Signature]) -> Bounds {
+        let boxes = points.iter().map(|point| Bounds::of(&Rotated::of(point)));
+        Bounds::around(boxes).expect("points")
+    }
+
     proptest! {
         #[test]
         fn a_box_is_never_farther_than_what_it_holds(
             points in proptest::collection::vec(signature(), 1..20),
             query in signature(),
         ) {
-            let bounds = Bounds::around(points.iter().map(Key::from)).expect("points");
-            let bound = Key::from(&bounds).distance(&query);
+            let bounds = around(&points);
+            let rotated = Rotated::of(&query);
             for point in &points {
-                prop_assert!(bound <= query.distance(point));
-                prop_assert_eq!(
-                    Key::from(point).distance(&query).to_bits(),
-                    query.distance(point).to_bits()
-                );
-                prop_assert_eq!(Key::from(&bounds).growth(&Key::from(point)), 0.0);
-                prop_assert_eq!(Key::from(&bounds).distance(point), 0.0);
+                prop_assert!(bounds.distance(&rotated) <= query.distance(point));
+                prop_assert_eq!(bounds.growth(&around(&[*point])), 0.0);
+                prop_assert!(bounds.holds(&around(&[*point])));
+                prop_assert_eq!(bounds.distance(&Rotated::of(point)), 0.0);
             }
+        }
+
+        #[test]
+        fn a_box_of_one_point_is_almost_as_far_as_the_point(
+            point in proptest::array::uniform16(0.0_f32..5.0).prop_map(Signature::from_values),
+            query in proptest::array::uniform16(0.0_f32..5.0).prop_map(Signature::from_values),
+        ) {
+            let bound = around(&[point]).distance(&Rotated::of(&query));
+            prop_assert!(bound >= query.distance(&point) - 1e-5);
         }
 
         #[test]
@@ -170,69 +324,118 @@ mod tests {
             query in signature(),
         ) {
             let (left, right) = points.split_at(points.len() / 2);
-            let halves = [left, right].map(|half| {
-                Bounds::around(half.iter().map(Key::from)).expect("points")
-            });
-            let whole = Bounds::around(halves.iter().map(Key::from)).expect("two halves");
-            let direct = Bounds::around(points.iter().map(Key::from)).expect("points");
-            prop_assert!(Key::from(&whole).same(&Key::from(&direct)));
+            let halves = [around(left), around(right)];
+            let whole = Bounds::around(halves).expect("two halves");
+            prop_assert_eq!(whole, around(&points));
             for half in &halves {
-                prop_assert!(
-                    Key::from(&whole).distance(&query) <= Key::from(half).distance(&query)
-                );
+                let query = Rotated::of(&query);
+                prop_assert!(whole.distance(&query) <= half.distance(&query));
+                prop_assert!(whole.holds(half));
             }
         }
 
         #[test]
-        fn growth_is_finite_and_zero_only_inside(a in signature(), b in signature()) {
-            let growth = Key::from(&a).growth(&Key::from(&b));
+        fn growth_is_finite_and_zero_inside(a in signature(), b in signature()) {
+            let growth = around(&[a]).growth(&around(&[b]));
             prop_assert!(growth.is_finite() && growth >= 0.0);
-            if Key::from(&a).same(&Key::from(&b)) {
-                prop_assert_eq!(growth, 0.0);
-            }
+            prop_assert_eq!(around(&[a, b]).growth(&around(&[b])), 0.0);
         }
 
         #[test]
-        fn a_split_is_a_permutation_in_two_halves(
-            points in proptest::collection::vec(signature(), 2..200),
+        fn a_split_is_a_permutation_with_enough_on_either_side(
+            points in proptest::collection::vec(signature(), 2..400),
         ) {
-            let keys: Vec<Key> = points.iter().map(Key::from).collect();
-            let (order, left) = split(&keys);
-            prop_assert_eq!(left, points.len() / 2);
+            let boxes: Vec<Bounds> = points.iter().map(|p| around(&[*p])).collect();
+            let (order, left) = split(&boxes.iter().collect::<Vec<_>>(), LEAF_CAPACITY, 90);
+            let least = (points.len() * 3).div_ceil(10).min(points.len() / 2);
+            prop_assert!(left >= least.max(1) && points.len() - left >= least.max(1));
             let mut sorted = order;
             sorted.sort_unstable();
             prop_assert!(sorted.into_iter().eq(0..points.len()));
         }
+
+        #[test]
+        fn a_choice_is_one_of_the_boxes_and_the_one_that_holds_the_point(
+            points in proptest::collection::vec(signature(), 1..120),
+            point in signature(),
+        ) {
+            let boxes: Vec<Bounds> = points.iter().map(|p| around(&[*p])).collect();
+            let boxes: Vec<&Bounds> = boxes.iter().collect();
+            let chosen = choose(&boxes, &around(&[point])).expect("a box");
+            prop_assert!(chosen < boxes.len());
+            let own = choose(&boxes, boxes[0]).expect("a box");
+            prop_assert!(own < boxes.len());
+        }
+    }
+
+    /// Cells of a k-d tree over points in the plane of the first two axes.
+    fn cells(points: &mut [Bounds], size: usize, out: &mut Vec<Bounds>) {
+        if points.len() <= size {
+            out.extend(Bounds::around(points.iter().copied()));
+            return;
+        }
+        let (order, left) = split(&points.iter().collect::<Vec<_>>(), LEAF_CAPACITY, 90);
+        let mut sorted: Vec<Bounds> = order.into_iter().map(|place| points[place]).collect();
+        let (a, b) = sorted.split_at_mut(left);
+        cells(a, size, out);
+        cells(b, size, out);
     }
 
     #[test]
-    fn a_split_parts_two_clusters() {
-        let cluster = |at: f32, n: usize| {
-            (0..n).map(move |i| {
-                let mut values = [0.0; SIGNATURE_LEN];
-                values[3] = at + i as f32 / 1000.0;
-                Signature::from_values(values)
-            })
+    fn cells_stay_apart_whatever_is_inserted() {
+        let mut state = 1_u64;
+        let mut draw = || {
+            let mut values = [0.0; SIGNATURE_LEN];
+            for value in &mut values {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                *value = (state >> 40) as f32 / (1 << 24) as f32;
+            }
+            around(&[Signature::from_values(values)])
         };
-        let points: Vec<Signature> = cluster(5.0, 10).chain(cluster(0.0, 10)).collect();
-        let keys: Vec<Key> = points.iter().map(Key::from).collect();
-        let (order, left) = split(&keys);
-        let mut low: Vec<usize> = order[..left].to_vec();
-        low.sort_unstable();
-        assert!(low.into_iter().eq(10..20));
+        let mut points: Vec<Bounds> = (0..2000).map(|_| draw()).collect();
+        let mut boxes = Vec::new();
+        cells(&mut points, 50, &mut boxes);
+        for _ in 0..5000 {
+            let point = draw();
+            let place = choose(&boxes.iter().collect::<Vec<_>>(), &point).expect("a box");
+            boxes[place] = Bounds::around([boxes[place], point]).expect("two");
+        }
+        let overlap = |a: &Bounds, b: &Bounds| {
+            (0..SIGNATURE_LEN).all(|i| a.low[i] < b.high[i] && b.low[i] < a.high[i])
+        };
+        for (n, a) in boxes.iter().enumerate() {
+            assert!(boxes[n + 1..].iter().all(|b| !overlap(a, b)), "box {n}");
+        }
     }
 
     #[test]
-    fn equal_keys_are_halved() {
-        let points = [Signature::from_values([2.5; SIGNATURE_LEN]); 101];
-        let keys: Vec<Key> = points.iter().map(Key::from).collect();
-        assert_eq!(split(&keys).1, 50);
+    fn equal_points_are_halved() {
+        let point = around(&[Signature::from_values([2.5; SIGNATURE_LEN])]);
+        let (_, left) = split(&[&point; 101], LEAF_CAPACITY, 90);
+        assert!((30..=71).contains(&left), "{left}");
+        assert!(choose(&[&point; 55], &point).is_some());
     }
 
     #[test]
-    fn zero_signs_do_not_make_boxes_differ() {
-        let plus = Signature::from_values([0.0; SIGNATURE_LEN]);
-        let minus = Signature::from_values([-0.0; SIGNATURE_LEN]);
-        assert!(Key::from(&plus).same(&Key::from(&minus)));
+    fn infinite_sides_bound_nothing_and_break_nothing() {
+        let far = around(&[Signature::from_values([f32::MAX; SIGNATURE_LEN])]);
+        let near = around(&[Signature::from_values([f32::MIN; SIGNATURE_LEN])]);
+        let both = Bounds::around([far, near]).expect("two");
+        let query = Rotated::of(&Signature::from_values([0.0; SIGNATURE_LEN]));
+        assert_eq!(both.distance(&query), 0.0);
+        assert!(far.distance(&query) > 1e38);
+        assert!(choose(&[&far, &near, &both], &far).is_some());
+        assert_eq!(split(&[&far, &near], INNER_CAPACITY, 90).1, 1);
+    }
+
+    #[test]
+    fn too_many_boxes_have_no_choice() {
+        let boxes: Vec<Bounds> = (0..MOST_BOXES + 1)
+            .map(|i| around(&[Signature::from_values([i as f32; SIGNATURE_LEN])]))
+            .collect();
+        let boxes: Vec<&Bounds> = boxes.iter().collect();
+        let between = around(&[Signature::from_values([0.5; SIGNATURE_LEN])]);
+        assert_eq!(choose(&boxes, &between), None);
+        assert_eq!(choose(&[], &between), None);
     }
 }

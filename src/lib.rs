@@ -3,20 +3,25 @@
 //! Data flows one way: a file's bytes are [decoded](decode) into a
 //! [`picture`], [resampled](resample) to 64×64 cells, reduced to one
 //! [`brightness`] each and transformed by the Haar [`wavelet`] into a
-//! [`pattern`], from which 16 numbers are kept as the [`signature`]; the index
-//! arranges signatures by their [`geometry`]. [`text`] is how both types are
+//! [`pattern`], from which 16 numbers are kept as the [`signature`]. The index
+//! arranges signatures along the axes of a [`rotation`], in a [`build_order`] of
+//! its own and by the [`geometry`] of boxes; a [`sphere`] asks it for all within a
+//! distance. [`text`] is how both types are
 //! written and read.
 //!
 //! None of these modules knows Postgres. `pg` is the one that does: it unpacks
 //! datums, calls them, and packs the result.
 
 pub mod brightness;
+pub mod build_order;
 pub mod decode;
 pub mod geometry;
 pub mod pattern;
 pub mod picture;
 pub mod resample;
+pub mod rotation;
 pub mod signature;
+pub mod sphere;
 pub mod text;
 pub mod wavelet;
 

@@ -24,7 +24,7 @@ pub struct SignatureOutOfRange {
 
 impl Signature {
     /// The signature with these 16 numbers.
-    pub fn from_values(values: [f32; SIGNATURE_LEN]) -> Self {
+    pub const fn from_values(values: [f32; SIGNATURE_LEN]) -> Self {
         Signature { values }
     }
 

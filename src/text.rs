@@ -97,6 +97,29 @@ pub fn parse<const N: usize>(text: &[u8]) -> Result<[f32; N], TextError> {
     }
 }
 
+/// Reads `N` numbers and one more, a radius in double precision: infinite, too.
+///
+/// # Errors
+/// As [`parse`]; the radius must be a number or an infinity.
+pub fn parse_with_radius<const N: usize>(text: &[u8]) -> Result<([f32; N], f64), TextError> {
+    let words: Vec<(usize, &[u8])> = words(text).take(N + 2).collect();
+    let (center, rest) = words.split_at_checked(N).unwrap_or((&words, &[]));
+    let mut values = [0.0; N];
+    for (index, (value, &(at, word))) in values.iter_mut().zip(center).enumerate() {
+        *value = parse_number(word, index + 1, at)?;
+    }
+    let wanted = N + 1;
+    match *rest {
+        [] => Err(TextError::TooFew { found: words.len(), wanted }),
+        [(at, word)] => {
+            let radius = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
+            let wrong = || TextError::NotANumber { ordinal: wanted, excerpt: excerpt(word), at };
+            Ok((values, radius.ok_or_else(wrong)?))
+        }
+        [_, (at, word), ..] => Err(TextError::TooMany { wanted, excerpt: excerpt(word), at }),
+    }
+}
+
 /// Whatever stands between separators, with its place in bytes from 1.
 fn words(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let separates = |byte: &u8| b" \t\n\r\x0b\x0c,()".contains(byte);
@@ -270,6 +293,19 @@ mod tests {
         assert_eq!(error("(1e39, 2, 3)"), "number 1 is 1e39, not a finite float4, at byte 2");
         assert_eq!(error("1 2 \u{e9}"), "number 3 is \"??\", at byte 5");
         assert_eq!(error("1 2 3-4"), "number 3 is \"3-4\", at byte 5");
+    }
+
+    #[test]
+    fn a_radius_follows_the_numbers() {
+        assert_eq!(parse_with_radius::<2>(b"((1, 2), 0.3)"), Ok(([1.0, 2.0], 0.3)));
+        assert_eq!(parse_with_radius::<2>(b"1 2 inf"), Ok(([1.0, 2.0], f64::INFINITY)));
+        let error =
+            |text: &str| parse_with_radius::<2>(text.as_bytes()).expect_err(text).to_string();
+        assert_eq!(error("1 2"), "2 numbers instead of 3");
+        assert_eq!(error("1"), "1 numbers instead of 3");
+        assert_eq!(error("1 2 3 4"), "\"4\" after the last of 3 numbers, at byte 7");
+        assert_eq!(error("1 2 r"), "number 3 is \"r\", at byte 5");
+        assert_eq!(error("1 inf 3"), "number 2 is inf, not a finite float4, at byte 3");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::geometry::Bounds;
 use crate::pattern::Pattern;
 use crate::pg::report;
 use crate::signature::Signature;
+use crate::sphere::Sphere;
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::{FromDatum, pg_sys, set_varsize_4b, varsize_4b};
 
@@ -46,6 +47,10 @@ impl Stored for Pattern {
 
 impl Stored for Signature {
     const TYPE_NAME: &'static str = "signature";
+}
+
+impl Stored for Sphere {
+    const TYPE_NAME: &'static str = "signature_sphere";
 }
 
 impl Stored for Bounds {
@@ -106,7 +111,8 @@ pgrx::impl_sql_translatable!(Borrowed<'_, Pattern>, "pattern");
 pgrx::impl_sql_translatable!(Returned<Pattern>, "pattern");
 pgrx::impl_sql_translatable!(Borrowed<'_, Signature>, "signature");
 pgrx::impl_sql_translatable!(Returned<Signature>, "signature");
-pgrx::impl_sql_translatable!(Borrowed<'_, Bounds>, "signature_box");
+pgrx::impl_sql_translatable!(Borrowed<'_, Sphere>, "signature_sphere");
+pgrx::impl_sql_translatable!(Returned<Sphere>, "signature_sphere");
 
 /// All bytes not yet read of the message that a receive function was given.
 pub(super) fn rest_of_message<'a>(message: pgrx::Internal) -> &'a [u8] {
@@ -131,7 +137,9 @@ mod tests {
     fn datums_are_as_long_as_the_contract_says() {
         assert_eq!(Pattern::SIZE, 4 + 4 * 4096);
         assert_eq!(Signature::SIZE, 68);
+        assert_eq!(Sphere::SIZE, 76);
         assert_eq!(Bounds::SIZE, 132);
+        assert_eq!(align_of::<Varlena<Sphere>>(), 4);
         assert_eq!(align_of::<Varlena<Bounds>>(), 4);
     }
 }

@@ -6,13 +6,16 @@
 //! inner loop use the plain V1 calling convention: no guard, no allocation, and
 //! nothing that can panic.
 
-use crate::geometry::{Bounds, Key, split};
+use crate::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, MOST_BOXES, choose, split};
 use crate::pg::datum::{Stored, Varlena};
 use crate::pg::report;
-use crate::signature::Signature;
+use crate::rotation::Rotated;
+use crate::signature::{SIGNATURE_LEN, Signature};
+use crate::sphere::Sphere;
 use crate::text::{self, Digits};
 use pgrx::pg_sys::{Datum, FunctionCallInfo, GISTENTRY, OffsetNumber};
 use pgrx::{pg_extern, pg_guard, pg_sys, varsize_4b};
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString};
 
 /// Tells Postgres that these functions follow the V1 calling convention.
@@ -36,6 +39,7 @@ v1!(
     pg_finfo_signature_same,
     pg_finfo_signature_gist_distance,
     pg_finfo_signature_fetch,
+    pg_finfo_signature_sortsupport,
     pg_finfo_signature_box_out
 );
 
@@ -49,6 +53,23 @@ unsafe fn argument(fcinfo: FunctionCallInfo, n: usize) -> Datum {
     unsafe { (*(*fcinfo).args.as_ptr().add(n)).value }
 }
 
+/// A key of the index, read where it lies.
+enum Key<'a> {
+    /// On a leaf: the signature itself.
+    Point(&'a Signature),
+    /// Above: the box around all below.
+    Box(&'a Bounds),
+}
+
+impl Key<'_> {
+    fn bounds(&self) -> Bounds {
+        match self {
+            Key::Point(signature) => Bounds::of(&Rotated::of(signature)),
+            Key::Box(bounds) => **bounds,
+        }
+    }
+}
+
 /// The key in a datum of type `signature_box` or, on a leaf, `signature`.
 ///
 /// # Safety
@@ -59,9 +80,9 @@ unsafe fn key<'a>(datum: Datum) -> Key<'a> {
     // SAFETY: both types are plain varlenas; which one, the size tells.
     unsafe {
         if varsize_4b(pointer) == Signature::SIZE {
-            Key::from(&(*pointer.cast::<Varlena<Signature>>()).value)
+            Key::Point(&(*pointer.cast::<Varlena<Signature>>()).value)
         } else {
-            Key::from(&(*pointer.cast::<Varlena<Bounds>>()).value)
+            Key::Box(&(*pointer.cast::<Varlena<Bounds>>()).value)
         }
     }
 }
@@ -88,6 +109,32 @@ unsafe fn keys<'a>(vector: *const pg_sys::GistEntryVector, first: usize) -> Vec<
     }
 }
 
+thread_local! {
+    /// The last query and where it lies on the axes: a search asks for the same
+    /// one at every box.
+    static QUERY: RefCell<(Signature, Rotated)> = const {
+        RefCell::new((
+            Signature::from_values([0.0; SIGNATURE_LEN]),
+            Rotated { coordinates: [0.0; SIGNATURE_LEN], error: 0.0 },
+        ))
+    };
+
+    /// Where the last insertion goes on a page: the page, the new key, and the
+    /// offset of the entry to descend by.
+    static CHOICE: Cell<(usize, usize, OffsetNumber)> = const { Cell::new((0, 0, 0)) };
+}
+
+/// The distance from a query to a box.
+#[inline]
+fn box_distance(bounds: &Bounds, query: &Signature) -> f64 {
+    QUERY.with_borrow_mut(|(last, rotated)| {
+        if last.values() != query.values() {
+            (*last, *rotated) = (*query, Rotated::of(query));
+        }
+        bounds.distance(rotated)
+    })
+}
+
 /// Distance from the query to an entry: exact on a leaf, a lower bound above.
 ///
 /// # Safety
@@ -96,23 +143,34 @@ unsafe fn keys<'a>(vector: *const pg_sys::GistEntryVector, first: usize) -> Vec<
 pub unsafe extern "C-unwind" fn signature_gist_distance(fcinfo: FunctionCallInfo) -> Datum {
     // SAFETY: entry and query are what GiST says they are; a signature is
     // never toasted, so it is read in place. `recheck` is false already.
-    unsafe {
+    let (key, query) = unsafe {
         let query = argument(fcinfo, 1).cast_mut_ptr::<Varlena<Signature>>();
-        let distance = entry_key(argument(fcinfo, 0)).distance(&(*query).value);
-        Datum::from(distance.to_bits())
-    }
+        (entry_key(argument(fcinfo, 0)), &(*query).value)
+    };
+    let distance = match key {
+        Key::Point(signature) => signature.distance(query),
+        Key::Box(bounds) => box_distance(bounds, query),
+    };
+    Datum::from(distance.to_bits())
 }
 
-/// Whether an entry may satisfy a boolean operator. The class has none, so
-/// nothing asks; "perhaps, check the row" is true of any.
+/// Whether an entry may be inside the query, a sphere: exact on a leaf.
 ///
 /// # Safety
 /// Called by GiST with (entry, query, strategy, subtype, recheck).
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn signature_consistent(fcinfo: FunctionCallInfo) -> Datum {
-    // SAFETY: the fifth argument points to a bool.
-    unsafe { *argument(fcinfo, 4).cast_mut_ptr::<bool>() = true };
-    Datum::from(true)
+    // SAFETY: entry and query are what GiST says they are; a sphere is never
+    // toasted. The fifth argument points to a bool.
+    let (key, sphere) = unsafe {
+        *argument(fcinfo, 4).cast_mut_ptr::<bool>() = false;
+        let sphere = argument(fcinfo, 1).cast_mut_ptr::<Varlena<Sphere>>();
+        (entry_key(argument(fcinfo, 0)), &(*sphere).value)
+    };
+    Datum::from(match key {
+        Key::Point(signature) => sphere.holds(signature),
+        Key::Box(bounds) => box_distance(bounds, &sphere.center) < sphere.radius(),
+    })
 }
 
 /// The leaf key is the signature itself: nothing to compress.
@@ -135,7 +193,8 @@ pub unsafe extern "C-unwind" fn signature_fetch(fcinfo: FunctionCallInfo) -> Dat
     unsafe { argument(fcinfo, 0) }
 }
 
-/// What it costs to put the new entry below the original one.
+/// What it costs to put the new entry below the original one: 0 for the entry
+/// of the page that [`choose`] picks, 1 for all others.
 ///
 /// # Safety
 /// Called by GiST with (original entry, new entry, result).
@@ -143,11 +202,84 @@ pub unsafe extern "C-unwind" fn signature_fetch(fcinfo: FunctionCallInfo) -> Dat
 pub unsafe extern "C-unwind" fn signature_penalty(fcinfo: FunctionCallInfo) -> Datum {
     // SAFETY: two entries and a pointer to a float4, which is returned too.
     unsafe {
-        let penalty = entry_key(argument(fcinfo, 0)).growth(&entry_key(argument(fcinfo, 1)));
+        let original = argument(fcinfo, 0).cast_mut_ptr::<GISTENTRY>();
+        let new = argument(fcinfo, 1).cast_mut_ptr::<GISTENTRY>();
+        let offset = (*original).offset;
+        // GiST asks for all entries of a page in turn: the first call decides.
+        let place = ((*original).page as usize, (*new).key.value());
+        let (page, key, mut chosen) = CHOICE.get();
+        if offset <= pg_sys::FirstOffsetNumber as OffsetNumber || (page, key) != place {
+            chosen = chosen_offset(original, new);
+            CHOICE.set((place.0, place.1, chosen));
+        }
+        let penalty = match chosen {
+            0 => {
+                let new = entry_key(argument(fcinfo, 1)).bounds();
+                entry_key(argument(fcinfo, 0)).bounds().growth(&new)
+            }
+            chosen if chosen == offset => 0.0,
+            _ => 1.0,
+        };
         let result = argument(fcinfo, 2);
         *result.cast_mut_ptr::<f32>() = penalty;
         result
     }
+}
+
+/// The offset of the entry on `original`'s page to put `new` below, or 0 where
+/// that can't be told: away from a page, and beside keys that are no boxes.
+///
+/// # Safety
+/// Both are entries of this operator class; `original` lies on its page.
+#[pg_guard]
+unsafe extern "C-unwind" fn chosen_offset(
+    original: *mut GISTENTRY,
+    new: *mut GISTENTRY,
+) -> OffsetNumber {
+    const NOWHERE: Bounds = Bounds::EMPTY;
+    // SAFETY: as promised by the caller.
+    let (page, offset, at, new) = unsafe {
+        ((*original).page.cast::<u8>(), (*original).offset, (*original).key, key((*new).key))
+    };
+    if page.is_null() || offset == 0 {
+        return 0;
+    }
+    let mut boxes = [&NOWHERE; MOST_BOXES];
+    // SAFETY: the page is pinned and locked while GiST chooses; line pointers
+    // fill it from the end of its header to pd_lower.
+    let lines = unsafe {
+        let header = page.cast::<pg_sys::PageHeaderData>();
+        let lower = usize::from((*header).pd_lower);
+        let first = std::mem::offset_of!(pg_sys::PageHeaderData, pd_linp);
+        let count = lower.saturating_sub(first) / size_of::<pg_sys::ItemIdData>();
+        std::slice::from_raw_parts(page.add(first).cast::<pg_sys::ItemIdData>(), count)
+    };
+    let (Some(boxes), Some(own)) =
+        (boxes.get_mut(..lines.len()), lines.get(usize::from(offset) - 1))
+    else {
+        return 0;
+    };
+    // Tuples of one index, without nulls, have the key in the same place.
+    let within = (at.value()).wrapping_sub(page as usize + own.lp_off() as usize);
+    for (slot, line) in boxes.iter_mut().zip(lines) {
+        let (from, length) = (line.lp_off() as usize, line.lp_len() as usize);
+        if within < size_of::<pg_sys::IndexTupleData>() || within + Bounds::SIZE > length {
+            return 0;
+        }
+        // SAFETY: the tuple is on the page, and the key inside the tuple.
+        let sibling = unsafe {
+            let tuple = page.add(from).cast::<pg_sys::IndexTupleData>();
+            if u32::from((*tuple).t_info) & pg_sys::INDEX_NULL_MASK != 0 {
+                return 0;
+            }
+            key(Datum::from(page.add(from + within)))
+        };
+        match sibling {
+            Key::Box(bounds) => *slot = bounds,
+            Key::Point(_) => return 0,
+        }
+    }
+    choose(boxes, &new.bounds()).map_or(0, |place| place as OffsetNumber + 1)
 }
 
 /// Whether two keys are the same.
@@ -158,7 +290,7 @@ pub unsafe extern "C-unwind" fn signature_penalty(fcinfo: FunctionCallInfo) -> D
 pub unsafe extern "C-unwind" fn signature_same(fcinfo: FunctionCallInfo) -> Datum {
     // SAFETY: two keys and a pointer to a bool, which is returned too.
     unsafe {
-        let same = key(argument(fcinfo, 0)).same(&key(argument(fcinfo, 1)));
+        let same = key(argument(fcinfo, 0)).bounds() == key(argument(fcinfo, 1)).bounds();
         let result = argument(fcinfo, 2);
         *result.cast_mut_ptr::<bool>() = same;
         result
@@ -176,7 +308,7 @@ pub unsafe extern "C-unwind" fn signature_union(fcinfo: FunctionCallInfo) -> Dat
     unsafe {
         let keys = keys(argument(fcinfo, 0).cast_mut_ptr(), 0);
         *argument(fcinfo, 1).cast_mut_ptr::<i32>() = Bounds::SIZE as i32;
-        bounds_datum(keys.into_iter())
+        bounds_datum(keys.iter().map(Key::bounds))
     }
 }
 
@@ -189,17 +321,46 @@ pub unsafe extern "C-unwind" fn signature_union(fcinfo: FunctionCallInfo) -> Dat
 pub unsafe extern "C-unwind" fn signature_picksplit(fcinfo: FunctionCallInfo) -> Datum {
     // SAFETY: entries begin at offset 1; the split vector is ours to fill.
     unsafe {
-        let keys = keys(argument(fcinfo, 0).cast_mut_ptr(), pg_sys::FirstOffsetNumber as usize);
-        let (order, left_len) = split(&keys);
+        let vector = argument(fcinfo, 0).cast_mut_ptr();
+        let keys = keys(vector, pg_sys::FirstOffsetNumber as usize);
+        let capacity = match keys.first() {
+            Some(Key::Point(_)) => LEAF_CAPACITY,
+            _ => INNER_CAPACITY,
+        };
+        let boxes: Vec<Bounds> = keys.iter().map(Key::bounds).collect();
+        let (order, left_len) =
+            split(&boxes.iter().collect::<Vec<_>>(), capacity, fill_factor(vector));
         let (left, right) = order.split_at(left_len);
 
         let result = argument(fcinfo, 1);
         let halves = &mut *result.cast_mut_ptr::<pg_sys::GIST_SPLITVEC>();
         (halves.spl_left, halves.spl_nleft) = offsets(left);
         (halves.spl_right, halves.spl_nright) = offsets(right);
-        halves.spl_ldatum = bounds_datum(left.iter().map(|&index| keys[index]));
-        halves.spl_rdatum = bounds_datum(right.iter().map(|&index| keys[index]));
+        halves.spl_ldatum = bounds_datum(left.iter().map(|&index| boxes[index]));
+        halves.spl_rdatum = bounds_datum(right.iter().map(|&index| boxes[index]));
         result
+    }
+}
+
+/// The index's fill factor, which a sorted build leaves to us from PostgreSQL 15
+/// on; 90 where nothing is set.
+///
+/// # Safety
+/// The pointer is to a GistEntryVector of this operator class.
+unsafe fn fill_factor(vector: *const pg_sys::GistEntryVector) -> usize {
+    const DEFAULT: usize = 90;
+    // SAFETY: entries begin at offset 1 and belong to an open index; its
+    // options begin as those of a table do, with the fill factor.
+    unsafe {
+        let entries = (*vector).vector.as_slice((*vector).n.max(0) as usize);
+        let relation = entries.get(pg_sys::FirstOffsetNumber as usize).map(|entry| entry.rel);
+        match relation {
+            Some(relation) if !relation.is_null() && !(*relation).rd_options.is_null() => {
+                let options = (*relation).rd_options.cast::<pg_sys::StdRdOptions>();
+                usize::try_from((*options).fillfactor).unwrap_or(DEFAULT)
+            }
+            _ => DEFAULT,
+        }
     }
 }
 
@@ -216,9 +377,9 @@ fn offsets(indices: &[usize]) -> (*mut OffsetNumber, i32) {
     }
 }
 
-/// The box around `keys` as a datum; of no keys, which GiST never asks, null.
-fn bounds_datum<'a>(keys: impl Iterator<Item = Key<'a>>) -> Datum {
-    Bounds::around(keys).map_or(Datum::null(), Stored::into_datum)
+/// The box around `boxes` as a datum; of none, which GiST never asks, null.
+fn bounds_datum(boxes: impl IntoIterator<Item = Bounds>) -> Datum {
+    Bounds::around(boxes).map_or(Datum::null(), Stored::into_datum)
 }
 
 #[pg_extern(sql = false)]
@@ -226,7 +387,7 @@ fn signature_box_in(_input: &CStr) -> pgrx::Internal {
     report::not_for_users(Bounds::TYPE_NAME).raise()
 }
 
-/// For `pageinspect`: the two corners of an inner key, or a leaf's point.
+/// For `pageinspect`: the two corners, along the principal axes.
 ///
 /// # Safety
 /// Called by Postgres with (signature_box).
@@ -236,7 +397,8 @@ pub unsafe extern "C-unwind" fn signature_box_out(fcinfo: FunctionCallInfo) -> D
     let mut out = String::new();
     // SAFETY: the argument is a key.
     let key = unsafe { key(argument(fcinfo, 0)) };
-    for (index, corner) in key.corners().enumerate() {
+    let bounds = key.bounds();
+    for (index, corner) in bounds.corners().into_iter().enumerate() {
         if index > 0 {
             out.push_str(", ");
         }

@@ -5,8 +5,10 @@
 
 mod datum;
 mod gist;
+mod gist_build;
 mod pattern;
 mod pictures;
 mod report;
 pub(crate) mod settings;
 mod signature;
+mod sphere;

@@ -3,6 +3,7 @@
 
 use crate::decode::DecodeError;
 use crate::signature::SignatureOutOfRange;
+use crate::sphere::RadiusError;
 use crate::text::{BinaryError, TextError};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
@@ -160,6 +161,20 @@ impl From<SignatureOutOfRange> for Report {
 pub(super) fn corrupt(name: &str, found: usize, wanted: usize) -> ! {
     let message = format!("corrupt value of type {name}: {found} bytes instead of {wanted}");
     Report::new(PgSqlErrorCode::ERRCODE_DATA_CORRUPTED, message).raise()
+}
+
+/// A radius below zero, or NaN.
+pub(super) fn invalid_radius(error: &RadiusError) -> Report {
+    let message = format!("invalid sphere: {error}");
+    Report::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
+}
+
+/// No memory for the rows that an index build looks at.
+pub(super) fn no_memory_to_build() -> ! {
+    let message = "no memory to order the rows of the index".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, message)
+        .hint("Lower maintenance_work_mem: half of it is used for this.")
+        .raise()
 }
 
 /// A null where the SQL declaration, STRICT, rules it out.

@@ -2,7 +2,7 @@
 //! the same backend lives on.
 
 use crate::database::{Database, fixture};
-use crate::random::Random;
+use crate::random::{Draw as _, Random};
 use postgres::error::SqlState;
 use std::io::Write;
 
@@ -221,7 +221,7 @@ fn broken_files() -> Vec<(String, Vec<u8>)> {
         files.push((format!("{name} after its own half"), doubled));
         let header = data.len().min(60);
         let mut headers = data[..header].to_vec();
-        headers.extend((0..2000).map(|_| random.next() as u8));
+        headers.extend((0..2000).map(|_| random.bits() as u8));
         files.push((format!("{name}'s header, then noise"), headers));
         files.push((format!("{name} backwards"), data.into_iter().rev().collect()));
     }
@@ -379,4 +379,30 @@ fn the_index_key_is_not_for_users() {
     let mut database = Database::create("bad_box");
     let error = database.error("SELECT '1'::signature_box");
     assert_eq!(error.code(), &SqlState::FEATURE_NOT_SUPPORTED);
+}
+
+#[test]
+fn radii_mean_something_or_are_refused() {
+    let mut database = Database::create("bad_radii");
+    let zero = words(16, "0");
+    for radius in ["-1", "-1e-300", "-Infinity", "NaN"] {
+        let error = database.error(&format!("SELECT sphere('{zero}', '{radius}')"));
+        assert_eq!(error.code(), &SqlState::INVALID_PARAMETER_VALUE, "{}", error.message());
+    }
+    let mut holds = |radius: &str| {
+        database.value(&format!("SELECT '{zero}'::signature <<->> sphere('{zero}', {radius})"))
+    };
+    assert_eq!(holds("0").as_deref(), Some("f"));
+    assert_eq!(holds("1e-300").as_deref(), Some("t"));
+    assert_eq!(holds("'Infinity'").as_deref(), Some("t"));
+    assert_eq!(holds("NULL"), None);
+    let text = format!("SELECT sphere('{zero}', 0.25)::text::signature_sphere::text");
+    let expected = format!("(({}), 0.25)", words(16, "0.000000"));
+    assert_eq!(database.value(&text), Some(expected));
+    for text in ["", "1 2 3", &zero, &format!("{zero}, x"), &format!("{zero}, 1, 2")] {
+        let error = database.error(&format!("SELECT '{text}'::signature_sphere"));
+        assert_eq!(error.code(), &SqlState::INVALID_TEXT_REPRESENTATION, "{}", error.message());
+    }
+    let error = database.error(&format!("SELECT '{zero}, -1'::signature_sphere"));
+    assert_eq!(error.code(), &SqlState::INVALID_PARAMETER_VALUE);
 }

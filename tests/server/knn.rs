@@ -1,8 +1,10 @@
-//! The index gives the sequential scan's answer: over any data, built at once
-//! or grown row by row, before and after deleting, inserting and VACUUM.
+//! The index gives the sequential scan's answer, nearest first and within a
+//! sphere: over any data, built at once or grown row by row, before and after
+//! deleting, inserting and VACUUM.
 
+use crate::data::uniform;
 use crate::database::Database;
-use crate::random::Random;
+use crate::random::{Draw as _, Random};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -10,17 +12,13 @@ const ROWS: usize = 20_000;
 
 type Draw = fn(&mut Random) -> [f32; 16];
 
-fn uniform(random: &mut Random) -> [f32; 16] {
-    std::array::from_fn(|_| 10.0 * random.unit())
-}
-
 /// A hundred clusters, tight in some dimensions and flat in others.
 fn clustered(random: &mut Random) -> [f32; 16] {
     let centre = random.below(100) as u64;
     let mut centre = Random(centre);
     std::array::from_fn(|i| {
         let spread = if i % 4 == 0 { 0.0 } else { 0.01 * i as f32 };
-        centre.unit() + spread * random.unit()
+        centre.unit() as f32 + spread * random.unit() as f32
     })
 }
 
@@ -104,6 +102,39 @@ fn compare(database: &mut Database, draw: Draw, random: &mut Random) {
     }
 }
 
+/// The same for all within a sphere, at radii that a distance equals and that
+/// it misses by one bit: below means below.
+fn compare_ranges(database: &mut Database, draw: Draw, random: &mut Random) {
+    for place in [0, 3, 50, 700] {
+        let center = text(draw(random));
+        let at = format!("SELECT sig <-> '{center}' FROM item ORDER BY 1 OFFSET {place} LIMIT 1");
+        let radius: f64 = database.client.query_one(&at, &[]).expect("a row").get(0);
+        for radius in [radius, radius.next_up(), radius * 1.5] {
+            let query = format!(
+                "SELECT id, sig <-> '{center}' FROM item
+                 WHERE sig <<->> sphere('{center}', {radius:e}) ORDER BY id"
+            );
+            let by_index = {
+                let settings =
+                    "SET enable_seqscan = off; RESET enable_indexscan; RESET enable_bitmapscan";
+                database.client.batch_execute(settings).expect("set");
+                let plan = database.plan(&query);
+                assert!(plan.contains("Index Cond: (sig <<->>"), "{plan}");
+                answer(database, &query)
+            };
+            let settings =
+                "SET enable_indexscan = off; SET enable_bitmapscan = off; RESET enable_seqscan";
+            database.client.batch_execute(settings).expect("set");
+            let plan = database.plan(&query);
+            assert!(plan.contains("Seq Scan on item"), "{plan}");
+            assert_eq!(by_index, answer(database, &query), "{query}");
+            let below = by_index.iter().all(|&(bits, _)| f64::from_bits(bits) < radius);
+            assert!(below, "{query}");
+        }
+    }
+    database.client.batch_execute("RESET enable_indexscan; RESET enable_bitmapscan").expect("set");
+}
+
 fn index_equals_scan(name: &str, draw: Draw) {
     let mut random = Random(20_000);
     for grown in [false, true] {
@@ -118,13 +149,16 @@ fn index_equals_scan(name: &str, draw: Draw) {
             database.client.batch_execute(index).expect("index");
         }
         compare(&mut database, draw, &mut random);
+        compare_ranges(&mut database, draw, &mut random);
 
         database.client.batch_execute("DELETE FROM item WHERE id % 2 = 0").expect("delete");
         compare(&mut database, draw, &mut random);
+        compare_ranges(&mut database, draw, &mut random);
         load(&mut database, ROWS..ROWS + ROWS / 4, draw, &mut random);
         database.client.batch_execute("VACUUM item").expect("vacuum");
         load(&mut database, 2 * ROWS..2 * ROWS + ROWS / 4, draw, &mut random);
         compare(&mut database, draw, &mut random);
+        compare_ranges(&mut database, draw, &mut random);
         let count = database.value("SELECT count(*) FROM item").expect("count");
         assert_eq!(count, ROWS.to_string());
     }
@@ -201,4 +235,47 @@ fn an_index_only_scan_gives_the_signatures_back() {
         "SELECT count(*) FROM ({query}) a JOIN item b USING (id) WHERE a.sig = b.sig::text"
     );
     assert_eq!(database.value(&check).as_deref(), Some("50"));
+}
+
+#[test]
+fn two_columns_and_a_search_within_a_sphere() {
+    let mut database = Database::create("knn_two_columns");
+    let mut random = Random(8);
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE item (id int, sig signature);
+             CREATE TABLE pair (id int, a signature, b signature);
+             CREATE INDEX pair_ab ON pair USING gist (a, b) INCLUDE (id);",
+        )
+        .expect("tables");
+    load(&mut database, 0..3000, clustered, &mut random);
+    database
+        .client
+        .batch_execute(
+            "INSERT INTO pair SELECT x.id, x.sig, y.sig
+             FROM item x JOIN item y ON y.id = (x.id * 7 + 1) % 3000",
+        )
+        .expect("rows");
+    let (a, b) = (text(clustered(&mut random)), text(clustered(&mut random)));
+    let query = format!(
+        "SELECT id, b <-> '{b}' FROM pair WHERE a <<->> sphere('{a}', 2.1) ORDER BY b <-> '{b}'"
+    );
+    database
+        .client
+        .batch_execute(
+            "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off",
+        )
+        .expect("set");
+    let plan = database.plan(&query);
+    assert!(plan.contains("using pair_ab") && plan.contains("Order By: (b <->"), "{plan}");
+    let by_index = answer(&mut database, &query);
+    database
+        .client
+        .batch_execute("RESET ALL; SET enable_indexscan = off; SET enable_indexonlyscan = off")
+        .expect("set");
+    let by_scan = answer(&mut database, &query);
+    assert!(by_index.len() > 100, "{}", by_index.len());
+    assert_eq!(by_distance(&by_index), by_distance(&by_scan));
+    assert_eq!(by_index.len(), by_scan.len());
 }

@@ -8,10 +8,13 @@
 //! ```
 
 mod bad_input;
+#[path = "../../benches/data/mod.rs"]
+mod data;
 mod database;
 mod drop_in;
 mod golden;
 mod knn;
+mod photos;
 mod random;
 mod round_trip;
 mod settings;

@@ -1,7 +1,7 @@
 //! What travels as text or in binary comes back to the last bit.
 
 use crate::database::Database;
-use crate::random::Random;
+use crate::random::{Draw as _, Random};
 use std::io::{Read, Write};
 
 /// COPY BINARY's header, and its rows of one field.

@@ -26,6 +26,12 @@ FROM by_index a JOIN (
     SELECT sig <-> '500 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16' AS d FROM item) t) b USING (place);
 RESET enable_indexscan;
 
+-- All within a sphere; the surface is outside
+EXPLAIN (COSTS OFF)
+SELECT id FROM item WHERE sig <<->> sphere('1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16', 900);
+SELECT count(*) FROM item a JOIN item b ON b.sig <<->> sphere(a.sig, 1) AND a.id < b.id;
+SELECT count(*) FROM item a JOIN item b ON a.sig <-> b.sig < 1 AND a.id < b.id;
+
 -- Equal rows by the ten thousand split and are found
 CREATE TABLE equal (id int, sig signature);
 CREATE INDEX equal_sig ON equal USING gist (sig);

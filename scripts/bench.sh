@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# make bench: our index beside its peers, on the embedded PostgreSQL 18 with its
+# pgvector and cube. ROWS="100000 1000000 …" for other sizes.
+. "$(dirname "$0")/setup.sh"
+
+setup_compilers
+setup_pg18
+setup_cargo_pgrx
+install_extension "$pg18"
+
+say "building the bench"
+cargo bench --no-run --bench peers
+
+cluster=$servers/bench
+drop_cluster "$pg18" "$cluster"
+trap 'drop_cluster "$pg18" "$cluster"' EXIT
+start_cluster "$pg18" "$cluster" \
+	"-c shared_buffers=4GB -c maintenance_work_mem=1GB -c max_wal_size=16GB -c autovacuum=off"
+"$pg18/createdb" --host "$socket" --username postgres imgsmlr_rs_bench
+
+mkdir -p "$build/bench"
+say "measuring: about half an hour at the default sizes, most of it to build HNSW"
+IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_RESULTS=$build/bench ROWS=${ROWS:-} \
+	cargo bench --bench peers
+say "the table is in $build/bench/table.md, the plot in $build/bench/plot.svg"
