@@ -7,14 +7,13 @@
 //! at every level of the index, gives pages whose boxes do not overlap, and 2 to 3 times fewer of them to read than any fixed curve through
 //! the 16 dimensions, for any data: nothing is calibrated but the axes.
 //!
-//! The tree is grown over all rows when there is memory for them, else over an
-//! even sample: then the cells do not meet the pages' ends, and a search reads
-//! about a third more.
+//! The tree is grown over all rows when there is memory for them, else over as
+//! many as come first: then the cells do not meet the pages' ends, and a search
+//! reads more.
 
 use crate::geometry::{INNER_CAPACITY, LEAF_CAPACITY};
 use crate::rotation;
 use crate::signature::{SIGNATURE_LEN, Signature};
-use std::cmp::Ordering;
 use std::collections::TryReserveError;
 
 /// Full pages that PostgreSQL takes together.
@@ -29,63 +28,68 @@ const UNITS: [usize; 3] = {
     let windows = WINDOW * INNER_CAPACITY / PARTS;
     [leaves, windows * leaves, windows * windows * leaves]
 };
-/// Rows of a sample in a cell.
-const SAMPLED: usize = 8;
+/// Rows below which a cell is not cut any more: the order of so few matters to
+/// nobody, but comparing two of them takes longest.
+const SMALLEST: usize = 8;
 
 type Coordinates = [f32; SIGNATURE_LEN];
 
-/// The rows of a build, or an even sample of them.
+/// A row of a build and when it came.
+#[derive(Clone, Copy)]
+struct Row {
+    coordinates: Coordinates,
+    number: u32,
+}
+
+/// The rows of a build, as long as there is room for them.
 pub struct Sample {
-    rows: Vec<Coordinates>,
-    seen: usize,
+    rows: Vec<Row>,
     most: usize,
-    random: u64,
 }
 
 impl Sample {
     /// An empty sample of at most `bytes` bytes.
     pub fn new(bytes: usize) -> Self {
-        let most = (bytes / size_of::<Coordinates>()).max(LEAF_CAPACITY);
-        Sample { rows: Vec::new(), seen: 0, most, random: 1 }
+        let most = (bytes / size_of::<Row>()).clamp(LEAF_CAPACITY, u32::MAX as usize);
+        Sample { rows: Vec::new(), most }
     }
 
-    /// Takes in one more row.
+    /// Takes in one more row; returns its number, counted from 0.
     ///
     /// # Errors
     /// When there is no memory for it.
-    pub fn push(&mut self, signature: &Signature) -> Result<(), TryReserveError> {
-        self.seen += 1;
-        let row = || std::array::from_fn(|axis| rotation::coordinate(signature, axis));
-        if self.rows.len() < self.most {
-            self.rows.try_reserve(1)?;
-            self.rows.push(row());
-        } else {
-            // Reservoir sampling: each row so far is in with equal chance.
-            self.random = self.random.wrapping_mul(6364136223846793005).wrapping_add(1);
-            let place = ((u128::from(self.random) * self.seen as u128) >> 64) as usize;
-            if let Some(slot) = self.rows.get_mut(place) {
-                *slot = row();
-            }
-        }
-        Ok(())
+    pub fn push(&mut self, signature: &Signature) -> Result<u32, TryReserveError> {
+        let number = self.rows.len() as u32;
+        let coordinates = std::array::from_fn(|axis| rotation::coordinate(signature, axis));
+        self.rows.try_reserve(1)?;
+        self.rows.push(Row { coordinates, number });
+        Ok(number)
     }
 
-    /// The order that the rows so far ask for.
+    /// Whether there is no room for another row.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= self.most
+    }
+
+    /// The order that the rows ask for, and the cell of each by its number.
+    /// They are all rows of the build if `whole`.
     ///
     /// # Errors
     /// When there is no memory for the tree.
-    pub fn into_order(mut self) -> Result<BuildOrder, TryReserveError> {
-        let whole = self.rows.len() == self.seen;
-        let mut nodes = Vec::new();
-        nodes.try_reserve(2 * self.rows.len() / SAMPLED + 1)?;
-        let mut order = BuildOrder { nodes };
-        order.grow(&mut self.rows, whole);
-        Ok(order)
+    pub fn into_order(mut self, whole: bool) -> Result<(BuildOrder, Vec<u32>), TryReserveError> {
+        let mut order = BuildOrder { nodes: Vec::new() };
+        order.nodes.try_reserve(self.rows.len() / 2 + 1)?;
+        let mut cells = Vec::new();
+        cells.try_reserve_exact(self.rows.len())?;
+        cells.resize(self.rows.len(), 0);
+        order.grow(&mut self.rows, whole, &mut cells, &mut 0);
+        Ok((order, cells))
     }
 }
 
 /// A cut of a cell: below `threshold` on `axis` to the next node, the rest to
-/// node `right`. An axis past the last marks a cell that is not cut.
+/// node `right`. An axis past the last marks a cell that is not cut, and
+/// `right` is its number.
 #[derive(Clone, Copy)]
 struct Node {
     axis: u32,
@@ -101,37 +105,35 @@ pub struct BuildOrder {
 const UNCUT: u32 = SIGNATURE_LEN as u32;
 
 impl BuildOrder {
-    fn grow(&mut self, rows: &mut [Coordinates], whole: bool) {
+    fn grow(&mut self, rows: &mut [Row], whole: bool, cells: &mut [u32], cell: &mut u32) {
         let at = self.nodes.len();
-        self.nodes.push(Node { axis: UNCUT, threshold: 0.0, right: 0 });
-        let smallest = if whole { LEAF_CAPACITY } else { SAMPLED };
-        if rows.len() <= smallest {
-            return;
-        }
-        let Some((axis, threshold, left)) = cut(rows, whole) else {
+        self.nodes.push(Node { axis: UNCUT, threshold: 0.0, right: *cell });
+        let parted = if rows.len() > SMALLEST { cut(rows, whole) } else { None };
+        let Some((axis, threshold, left)) = parted else {
+            for row in rows {
+                cells[row.number as usize] = *cell;
+            }
+            *cell += 1;
             return;
         };
         let (lower, upper) = rows.split_at_mut(left);
-        self.grow(lower, whole);
+        self.grow(lower, whole, cells, cell);
         let right = self.nodes.len() as u32;
-        self.grow(upper, whole);
+        self.grow(upper, whole, cells, cell);
         self.nodes[at] = Node { axis: axis as u32, threshold, right };
     }
 
-    /// Which of two signatures comes first; equal in the same cell.
-    pub fn compare(&self, a: &Signature, b: &Signature) -> Ordering {
+    /// The number of the cell that a signature is in.
+    pub fn cell(&self, signature: &Signature) -> u32 {
         let mut at = 0;
-        while let Some(node) = self.nodes.get(at).filter(|node| node.axis != UNCUT) {
-            let upper =
-                |signature| rotation::coordinate(signature, node.axis as usize) >= node.threshold;
-            match (upper(a), upper(b)) {
-                (false, false) => at += 1,
-                (true, true) => at = node.right as usize,
-                (false, true) => return Ordering::Less,
-                (true, false) => return Ordering::Greater,
+        while let Some(node) = self.nodes.get(at) {
+            if node.axis == UNCUT {
+                return node.right;
             }
+            let upper = rotation::coordinate(signature, node.axis as usize) >= node.threshold;
+            at = if upper { node.right as usize } else { at + 1 };
         }
-        Ordering::Equal
+        0
     }
 }
 
@@ -139,17 +141,18 @@ impl BuildOrder {
 /// to the middle that leaves whole pages on the lower side. Rows below the
 /// threshold come first; returns the axis, the threshold and their number.
 /// `None` where all rows are equal.
-fn cut(rows: &mut [Coordinates], whole: bool) -> Option<(usize, f32, usize)> {
+fn cut(rows: &mut [Row], whole: bool) -> Option<(usize, f32, usize)> {
     let axis = widest(rows)?;
+    let at = |row: &Row| row.coordinates[axis];
     let unit = UNITS.iter().rev().find(|&&unit| whole && unit < rows.len()).unwrap_or(&1);
     let middle = (rows.len() / 2).div_ceil(*unit) * unit;
     let middle = middle.clamp(1, rows.len() - 1);
-    let (_, &mut row, _) = rows.select_nth_unstable_by(middle, |a, b| a[axis].total_cmp(&b[axis]));
-    let mut threshold = row[axis];
-    let least = rows.iter().map(|row| row[axis]).fold(f32::INFINITY, f32::min);
+    let (_, &mut row, _) = rows.select_nth_unstable_by(middle, |a, b| at(a).total_cmp(&at(b)));
+    let mut threshold = at(&row);
+    let least = rows.iter().map(at).fold(f32::INFINITY, f32::min);
     if threshold <= least {
         // Half of the rows or more share the least value: cut behind them.
-        let above = rows.iter().map(|row| row[axis]).filter(|&value| value > least);
+        let above = rows.iter().map(at).filter(|&value| value > least);
         threshold = above.fold(f32::INFINITY, f32::min);
         if threshold == f32::INFINITY {
             return None;
@@ -157,7 +160,7 @@ fn cut(rows: &mut [Coordinates], whole: bool) -> Option<(usize, f32, usize)> {
     }
     let mut left = 0;
     for place in 0..rows.len() {
-        if rows[place][axis] < threshold {
+        if at(&rows[place]) < threshold {
             rows.swap(place, left);
             left += 1;
         }
@@ -166,18 +169,18 @@ fn cut(rows: &mut [Coordinates], whole: bool) -> Option<(usize, f32, usize)> {
 }
 
 /// The axis of largest variance, or `None` where there is none.
-fn widest(rows: &[Coordinates]) -> Option<usize> {
+fn widest(rows: &[Row]) -> Option<usize> {
     let count = rows.len() as f64;
     let mut mean = [0.0; SIGNATURE_LEN];
     for row in rows {
-        for (sum, &value) in mean.iter_mut().zip(row) {
+        for (sum, &value) in mean.iter_mut().zip(&row.coordinates) {
             *sum += f64::from(value);
         }
     }
     mean.iter_mut().for_each(|sum| *sum /= count);
     let mut variance = [0.0; SIGNATURE_LEN];
     for row in rows {
-        for ((sum, &value), mean) in variance.iter_mut().zip(row).zip(mean) {
+        for ((sum, &value), mean) in variance.iter_mut().zip(&row.coordinates).zip(mean) {
             let difference = f64::from(value) - mean;
             *sum += difference * difference;
         }
@@ -191,77 +194,74 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn order_of(signatures: &[Signature], bytes: usize) -> BuildOrder {
+    /// The order and the cells of `signatures`, all of them if they fit `bytes`.
+    fn order_of(signatures: &[Signature], bytes: usize) -> (BuildOrder, Vec<u32>) {
         let mut sample = Sample::new(bytes);
-        for signature in signatures {
+        for signature in signatures.iter().take(sample.most) {
+            assert!(!sample.is_full());
             sample.push(signature).expect("memory");
         }
-        sample.into_order().expect("memory")
+        let whole = signatures.len() <= sample.rows.len();
+        sample.into_order(whole).expect("memory")
     }
 
     fn signatures(count: usize, mut state: u64) -> Vec<Signature> {
-        (0..count)
-            .map(|_| {
-                Signature::from_values(std::array::from_fn(|_| {
-                    state =
-                        state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-                    (state >> 40) as f32 / (1 << 24) as f32
-                }))
-            })
-            .collect()
+        let mut draw = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 40) as f32 / (1 << 24) as f32
+        };
+        (0..count).map(|_| Signature::from_values(std::array::from_fn(|_| draw()))).collect()
     }
 
     #[test]
-    fn cells_are_pages() {
-        let mut rows = signatures(20 * LEAF_CAPACITY + 13, 7);
-        let order = order_of(&rows, 1 << 20);
-        rows.sort_by(|a, b| order.compare(a, b));
-        for page in rows.chunks(LEAF_CAPACITY) {
-            assert!(page.iter().all(|row| order.compare(row, &page[0]) == Ordering::Equal));
-        }
-        for pair in rows.chunks(LEAF_CAPACITY).collect::<Vec<_>>().windows(2) {
-            assert_eq!(order.compare(&pair[0][0], &pair[1][0]), Ordering::Less);
+    fn cells_end_where_windows_end() {
+        let rows = signatures(20 * UNITS[0] + 13, 7);
+        let (_, mut cells) = order_of(&rows, 1 << 20);
+        cells.sort_unstable();
+        let ends = cells.chunks(UNITS[0]).map(|window| (window[0], window[window.len() - 1]));
+        for (before, after) in ends.clone().zip(ends.skip(1)) {
+            assert!(before.1 < after.0);
         }
     }
 
     #[test]
-    fn a_sample_orders_what_it_never_saw() {
+    fn a_row_is_in_the_cell_it_was_put_in() {
+        let rows = signatures(5000, 5);
+        let (order, cells) = order_of(&rows, 1 << 20);
+        assert!(rows.iter().zip(cells).all(|(row, cell)| order.cell(row) == cell));
+    }
+
+    #[test]
+    fn the_first_rows_order_all_others() {
         let rows = signatures(50_000, 3);
-        let order = order_of(&rows, 64 * 4096);
-        let cells = order.nodes.iter().filter(|node| node.axis == UNCUT).count();
-        assert!((512..=1024).contains(&cells), "{cells}");
-        let mut others = signatures(5000, 99);
-        others.sort_by(|a, b| order.compare(a, b));
-        assert!(others.windows(2).all(|pair| order.compare(&pair[0], &pair[1]).is_le()));
+        let (order, cells) = order_of(&rows, 4096 * size_of::<Row>());
+        assert_eq!(cells.len(), 4096);
+        let mut counts = vec![0; 1 + *cells.iter().max().expect("cells") as usize];
+        rows.iter().for_each(|row| counts[order.cell(row) as usize] += 1);
+        assert!((512..=1024).contains(&counts.len()), "{}", counts.len());
+        assert!(counts.iter().all(|&count| count > 0));
     }
 
     #[test]
     fn equal_rows_are_one_cell() {
         let rows = vec![Signature::from_values([1.5; SIGNATURE_LEN]); 10_000];
-        let order = order_of(&rows, 1 << 20);
+        let (order, cells) = order_of(&rows, 1 << 20);
         assert_eq!(order.nodes.len(), 1);
-        let nothing = order_of(&[], 1 << 20);
-        assert_eq!(nothing.compare(&rows[0], &rows[1]), Ordering::Equal);
+        assert!(cells.iter().all(|&cell| cell == 0));
+        assert_eq!(order_of(&[], 1 << 20).0.cell(&rows[0]), 0);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn the_order_is_total(
+        fn any_rows_have_an_order(
             few in proptest::collection::vec(proptest::array::uniform16(
                 prop_oneof![Just(0.0_f32), Just(1.0), Just(f32::MAX), Just(f32::MIN), -1.0_f32..1.0]
             ), 1..600)
         ) {
             let rows: Vec<Signature> = few.into_iter().map(Signature::from_values).collect();
-            let order = order_of(&rows, 1 << 20);
-            let mut sorted = rows;
-            sorted.sort_by(|a, b| order.compare(a, b));
-            for (i, a) in sorted.iter().enumerate().step_by(7) {
-                for b in sorted[i..].iter().step_by(11) {
-                    prop_assert!(order.compare(a, b).is_le());
-                    prop_assert_eq!(order.compare(a, b), order.compare(b, a).reverse());
-                }
-            }
+            let (order, cells) = order_of(&rows, 1 << 20);
+            prop_assert!(rows.iter().zip(cells).all(|(row, cell)| order.cell(row) == cell));
         }
     }
 }

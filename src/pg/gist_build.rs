@@ -2,9 +2,10 @@
 //! [`crate::build_order`].
 //!
 //! Postgres offers each row to an "abbreviation" function as it takes it in, and
-//! compares only when it has them all or its memory is full. The abbreviation
-//! here is the row itself: what it is for is to see the rows, so that the first
-//! comparison can find the order that suits them.
+//! compares only when it has them all or its memory is full. That is how the rows
+//! are seen before there is an order: until then a row's abbreviation is its
+//! number, and the first comparison finds the cell of each; afterwards it is the
+//! cell itself.
 
 use crate::build_order::{BuildOrder, Sample};
 use crate::pg::datum::Varlena;
@@ -13,15 +14,47 @@ use crate::signature::Signature;
 use pgrx::memcxt::PgMemoryContexts;
 use pgrx::pg_sys::{Datum, FunctionCallInfo, SortSupport};
 use pgrx::{pg_guard, pg_sys};
-use std::cmp::Ordering;
 use std::ffi::c_int;
 
 /// What one sort knows.
 enum Build {
     /// Rows are still coming in.
-    Sampling(Sample),
-    /// They are being compared.
-    Ordered(BuildOrder),
+    Gathering(Sample),
+    /// The order is known, and the cells of the rows gathered.
+    Ordered(BuildOrder, Vec<u32>),
+}
+
+/// Marks an abbreviation that is a cell, not a row's number.
+const CELL: usize = 1 << 32;
+
+impl Build {
+    /// The order, found now if it was not.
+    fn order(&mut self, whole: bool) -> (&BuildOrder, &[u32]) {
+        if let Build::Gathering(sample) = self {
+            let nothing = Sample::new(0);
+            match std::mem::replace(sample, nothing).into_order(whole) {
+                Ok((order, cells)) => *self = Build::Ordered(order, cells),
+                Err(_) => report::no_memory_to_build(),
+            }
+        }
+        match self {
+            Build::Ordered(order, cells) => (order, cells),
+            Build::Gathering(_) => unreachable!("ordered just now"),
+        }
+    }
+
+    fn abbreviation(&mut self, row: &Signature) -> usize {
+        match self {
+            Build::Gathering(sample) => {
+                let Ok(number) = sample.push(row) else { report::no_memory_to_build() };
+                if sample.is_full() {
+                    self.order(false);
+                }
+                number as usize
+            }
+            Build::Ordered(order, _) => CELL | order.cell(row) as usize,
+        }
+    }
 }
 
 /// Sets up the sort of a build.
@@ -37,14 +70,15 @@ pub unsafe extern "C-unwind" fn signature_sortsupport(fcinfo: FunctionCallInfo) 
         let sort = (*(*fcinfo).args.as_ptr()).value.cast_mut_ptr::<pg_sys::SortSupportData>();
         // The sort itself takes up to maintenance_work_mem; half as much again.
         let bytes = pg_sys::maintenance_work_mem.max(1) as usize * 1024 / 2;
-        let build = Build::Sampling(Sample::new(bytes));
+        let build = Build::Gathering(Sample::new(bytes));
         let mut context = PgMemoryContexts::For((*sort).ssup_cxt);
         (*sort).ssup_extra = context.leak_and_drop_on_delete(build).cast();
-        (*sort).comparator = Some(compare);
+        (*sort).comparator = Some(compare_rows);
         if (*sort).abbreviate {
-            (*sort).abbrev_converter = Some(take_in);
+            (*sort).comparator = Some(compare_abbreviations);
+            (*sort).abbrev_converter = Some(abbreviate);
             (*sort).abbrev_abort = Some(never_abort);
-            (*sort).abbrev_full_comparator = Some(compare);
+            (*sort).abbrev_full_comparator = Some(compare_rows);
         }
     }
     Datum::from(0)
@@ -59,16 +93,21 @@ unsafe fn row<'a>(datum: Datum) -> &'a Signature {
     unsafe { &(*datum.cast_mut_ptr::<Varlena<Signature>>()).value }
 }
 
+/// The sort's build.
+///
+/// # Safety
+/// `sort` was set up by [`signature_sortsupport`].
+unsafe fn build<'a>(sort: SortSupport) -> &'a mut Build {
+    // SAFETY: `ssup_extra` is the build that was put there, and lives as long
+    // as the sort; Postgres calls one function of it at a time.
+    unsafe { &mut *(*sort).ssup_extra.cast::<Build>() }
+}
+
 #[pg_guard]
-unsafe extern "C-unwind" fn take_in(original: Datum, sort: SortSupport) -> Datum {
-    // SAFETY: `ssup_extra` is the build that signature_sortsupport() put there.
-    let (build, row) = unsafe { (&mut *(*sort).ssup_extra.cast::<Build>(), row(original)) };
-    if let Build::Sampling(sample) = build
-        && sample.push(row).is_err()
-    {
-        report::no_memory_to_build();
-    }
-    original
+unsafe extern "C-unwind" fn abbreviate(original: Datum, sort: SortSupport) -> Datum {
+    // SAFETY: a sort of ours, and one of its rows.
+    let (build, row) = unsafe { (build(sort), row(original)) };
+    Datum::from(build.abbreviation(row))
 }
 
 #[pg_guard]
@@ -77,22 +116,19 @@ unsafe extern "C-unwind" fn never_abort(_rows: c_int, _sort: SortSupport) -> boo
 }
 
 #[pg_guard]
-unsafe extern "C-unwind" fn compare(a: Datum, b: Datum, sort: SortSupport) -> c_int {
-    // SAFETY: `ssup_extra` is the build that signature_sortsupport() put there.
-    let (build, a, b) = unsafe { (&mut *(*sort).ssup_extra.cast::<Build>(), row(a), row(b)) };
-    if let Build::Sampling(sample) = build {
-        let nothing = Sample::new(0);
-        match std::mem::replace(sample, nothing).into_order() {
-            Ok(order) => *build = Build::Ordered(order),
-            Err(_) => report::no_memory_to_build(),
-        }
-    }
-    match build {
-        Build::Ordered(order) => match order.compare(a, b) {
-            Ordering::Less => -1,
-            Ordering::Equal => 0,
-            Ordering::Greater => 1,
-        },
-        Build::Sampling(_) => 0,
-    }
+unsafe extern "C-unwind" fn compare_abbreviations(a: Datum, b: Datum, sort: SortSupport) -> c_int {
+    // SAFETY: a sort of ours.
+    let (_, cells) = unsafe { build(sort) }.order(true);
+    let cell = |abbreviation: usize| match abbreviation & CELL {
+        0 => cells.get(abbreviation).copied().unwrap_or(0),
+        _ => abbreviation as u32,
+    };
+    cell(a.value()).cmp(&cell(b.value())) as c_int
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn compare_rows(a: Datum, b: Datum, sort: SortSupport) -> c_int {
+    // SAFETY: a sort of ours, and two of its rows.
+    let ((order, _), a, b) = unsafe { (build(sort).order(true), row(a), row(b)) };
+    order.cell(a).cmp(&order.cell(b)) as c_int
 }
