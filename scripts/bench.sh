@@ -18,8 +18,9 @@ start_cluster "$pg18" "$cluster" \
 	"-c shared_buffers=4GB -c maintenance_work_mem=1GB -c max_wal_size=16GB -c autovacuum=off"
 "$pg18/createdb" --host "$socket" --username postgres imgsmlr_rs_bench
 
-mkdir -p "$build/bench"
+results=$build/bench-results
+mkdir -p "$results"
 say "measuring: about half an hour at the default sizes, most of it to build HNSW"
-IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_RESULTS=$build/bench ROWS=${ROWS:-} \
+IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_RESULTS=$results ROWS=${ROWS:-} \
 	cargo bench --bench peers
-say "the table is in $build/bench/table.md, the plot in $build/bench/plot.svg"
+say "the table is in $results/table.md, the plot in $results/plot.svg"
