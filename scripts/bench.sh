@@ -20,7 +20,7 @@ start_cluster "$pg18" "$cluster" \
 
 results=$build/bench-results
 mkdir -p "$results"
-say "measuring: about half an hour at the default sizes, most of it to build HNSW"
+say "measuring: about twenty minutes at the default sizes, most of it to build HNSW"
 IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_RESULTS=$results ROWS=${ROWS:-} \
 	cargo bench --bench peers
 say "the table is in $results/table.md, the plot in $results/plot.svg"

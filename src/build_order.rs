@@ -18,15 +18,15 @@ use std::collections::TryReserveError;
 
 /// Full pages that PostgreSQL takes together.
 const WINDOW: usize = 4;
-/// Pages that [`crate::geometry::split`] makes of them, at the default fill
-/// factor of 90.
+/// Leaves that [`crate::geometry::split`] makes of them, at the default fill
+/// factor of 90. (Of four pages of boxes it makes four: the cuts fall so.)
 const PARTS: usize = 5;
 /// Rows below which a cut should not fall apart, by level: what a window of
 /// leaves holds, and a window of the pages above, and above these.
 const UNITS: [usize; 3] = {
     let leaves = WINDOW * LEAF_CAPACITY;
-    let windows = WINDOW * INNER_CAPACITY / PARTS;
-    [leaves, windows * leaves, windows * windows * leaves]
+    let above = WINDOW * INNER_CAPACITY / PARTS * leaves;
+    [leaves, above, INNER_CAPACITY * above]
 };
 /// Rows below which a cell is not cut any more: the order of so few matters to
 /// nobody, but comparing two of them takes longest.
