@@ -70,7 +70,8 @@ impl Bounds {
     }
 
     /// At most the distance from `query` to any signature in the box, as
-    /// [`Signature::distance`](crate::signature::Signature::distance) computes it: rounding is on the safe side.
+    /// [`Signature::distance`](crate::signature::Signature::distance) computes
+    /// it: rounding is on the safe side.
     #[inline]
     pub fn distance(&self, query: &Rotated) -> f64 {
         // The rotation, the sum and the root are each off by far less.
