@@ -16,6 +16,7 @@
 use crate::geometry::{INNER_CAPACITY, LEAF_CAPACITY};
 use crate::rotation;
 use crate::signature::{SIGNATURE_LEN, Signature};
+use std::cmp::Ordering;
 use std::collections::TryReserveError;
 
 /// Full pages that PostgreSQL takes together.
@@ -80,13 +81,27 @@ impl Sample {
     /// When there is no memory for the tree.
     pub fn into_order(mut self, whole: bool) -> Result<(BuildOrder, Vec<u32>), TryReserveError> {
         let mut order = BuildOrder { nodes: Vec::new() };
-        order.nodes.try_reserve(self.rows.len() / 2 + 1)?;
         let mut cells = Vec::new();
         cells.try_reserve_exact(self.rows.len())?;
         cells.resize(self.rows.len(), 0);
-        order.grow(&mut self.rows, whole, &mut cells, &mut 0);
+        order.grow(&mut self.rows, whole, &mut cells, &mut 0)?;
         Ok((order, cells))
     }
+}
+
+/// Where a row is along an axis: its coordinates there and on the axis after.
+///
+/// Of a million rows some share a float4 on one axis. A cut between such two
+/// must not move one of them to the other side: a window that lacks a row takes
+/// one from the next cell, whose box then reaches across both.
+type Place = [f32; 2];
+
+fn place(axis: usize, coordinate: impl Fn(usize) -> f32) -> Place {
+    [coordinate(axis), coordinate((axis + 1) % SIGNATURE_LEN)]
+}
+
+fn by_place(a: Place, b: Place) -> Ordering {
+    a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1]))
 }
 
 /// A cut of a cell: below `threshold` on `axis` to the next node, the rest to
@@ -95,7 +110,7 @@ impl Sample {
 #[derive(Clone, Copy)]
 struct Node {
     axis: u32,
-    threshold: f32,
+    threshold: Place,
     right: u32,
 }
 
@@ -107,22 +122,32 @@ pub struct BuildOrder {
 const UNCUT: u32 = SIGNATURE_LEN as u32;
 
 impl BuildOrder {
-    fn grow(&mut self, rows: &mut [Row], whole: bool, cells: &mut [u32], cell: &mut u32) {
+    /// Cuts `rows` to cells, numbered from `cell` on, and enters the number of
+    /// each row's.
+    fn grow(
+        &mut self,
+        rows: &mut [Row],
+        whole: bool,
+        cells: &mut [u32],
+        cell: &mut u32,
+    ) -> Result<(), TryReserveError> {
         let at = self.nodes.len();
-        self.nodes.push(Node { axis: UNCUT, threshold: 0.0, right: *cell });
+        self.nodes.try_reserve(1)?;
+        self.nodes.push(Node { axis: UNCUT, threshold: [0.0; 2], right: *cell });
         let parted = if rows.len() > SMALLEST { cut(rows, whole) } else { None };
         let Some((axis, threshold, left)) = parted else {
             for row in rows {
                 cells[row.number as usize] = *cell;
             }
             *cell += 1;
-            return;
+            return Ok(());
         };
         let (lower, upper) = rows.split_at_mut(left);
-        self.grow(lower, whole, cells, cell);
+        self.grow(lower, whole, cells, cell)?;
         let right = self.nodes.len() as u32;
-        self.grow(upper, whole, cells, cell);
+        self.grow(upper, whole, cells, cell)?;
         self.nodes[at] = Node { axis: axis as u32, threshold, right };
+        Ok(())
     }
 
     /// The number of the cell that a signature is in.
@@ -132,7 +157,8 @@ impl BuildOrder {
             if node.axis == UNCUT {
                 return node.right;
             }
-            let upper = rotation::coordinate(signature, node.axis as usize) >= node.threshold;
+            let place = place(node.axis as usize, |axis| rotation::coordinate(signature, axis));
+            let upper = by_place(place, node.threshold).is_ge();
             at = if upper { node.right as usize } else { at + 1 };
         }
         0
@@ -143,26 +169,23 @@ impl BuildOrder {
 /// to the middle that leaves whole pages on the lower side. Rows below the
 /// threshold come first; returns the axis, the threshold and their number.
 /// `None` where all rows are equal.
-fn cut(rows: &mut [Row], whole: bool) -> Option<(usize, f32, usize)> {
+fn cut(rows: &mut [Row], whole: bool) -> Option<(usize, Place, usize)> {
     let axis = widest(rows)?;
-    let at = |row: &Row| row.coordinates[axis];
+    let at = |row: &Row| place(axis, |axis| row.coordinates[axis]);
     let unit = UNITS.iter().rev().find(|&&unit| whole && unit < rows.len()).unwrap_or(&1);
     let middle = (rows.len() / 2).div_ceil(*unit) * unit;
     let middle = middle.clamp(1, rows.len() - 1);
-    let (_, &mut row, _) = rows.select_nth_unstable_by(middle, |a, b| at(a).total_cmp(&at(b)));
+    let (_, &mut row, _) = rows.select_nth_unstable_by(middle, |a, b| by_place(at(a), at(b)));
     let mut threshold = at(&row);
-    let least = rows.iter().map(at).fold(f32::INFINITY, f32::min);
-    if threshold <= least {
-        // Half of the rows or more share the least value: cut behind them.
-        let above = rows.iter().map(at).filter(|&value| value > least);
-        threshold = above.fold(f32::INFINITY, f32::min);
-        if threshold == f32::INFINITY {
-            return None;
-        }
+    let least = rows.iter().map(at).min_by(|&a, &b| by_place(a, b))?;
+    if by_place(threshold, least).is_le() {
+        // Half of the rows or more share the least place: cut behind them.
+        let above = rows.iter().map(at).filter(|&place| by_place(place, least).is_gt());
+        threshold = above.min_by(|&a, &b| by_place(a, b))?;
     }
     let mut left = 0;
     for place in 0..rows.len() {
-        if at(&rows[place]) < threshold {
+        if by_place(at(&rows[place]), threshold).is_lt() {
             rows.swap(place, left);
             left += 1;
         }
@@ -223,6 +246,21 @@ mod tests {
         let ends = cells.chunks(UNITS[0]).map(|window| (window[0], window[window.len() - 1]));
         for (before, after) in ends.clone().zip(ends.skip(1)) {
             assert!(before.1 < after.0);
+        }
+    }
+
+    #[test]
+    fn rows_that_tie_on_an_axis_stay_in_their_windows() {
+        // On a grid of 1,000 steps every cut meets rows with its own coordinate.
+        let rows = signatures(20 * UNITS[0], 11).into_iter().zip(0..).map(|(row, number)| {
+            let coordinates = row.values().map(|value| (value * 1000.0).round());
+            Row { coordinates, number }
+        });
+        let sample = Sample { rows: rows.collect(), most: usize::MAX };
+        let (_, mut cells) = sample.into_order(true).expect("memory");
+        cells.sort_unstable();
+        for ends in cells.chunks(UNITS[0]).collect::<Vec<_>>().windows(2) {
+            assert!(ends[0].last() < ends[1].first());
         }
     }
 
