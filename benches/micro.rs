@@ -6,7 +6,8 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use data::{Photos, Random, uniform};
 use imgsmlr_rs::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, choose, split};
 use imgsmlr_rs::pattern::Pattern;
-use imgsmlr_rs::picture::{Channels, Picture};
+use imgsmlr_rs::picture::{Channels, Rows, Shape};
+use imgsmlr_rs::resample::AreaAverage;
 use imgsmlr_rs::rotation::Rotated;
 use imgsmlr_rs::signature::Signature;
 use std::hint::black_box;
@@ -55,12 +56,20 @@ fn index(c: &mut Criterion) {
 fn transform(c: &mut Criterion) {
     let (width, height) = (640, 480);
     let mut random = Random(3);
-    let samples = (0..width * height * 3).map(|_| random.bits() as u8).collect();
-    let picture = Picture::new(width, height, Channels::Rgb, samples).expect("640×480");
-    c.bench_function("pattern of a decoded 640×480 picture", |b| {
-        b.iter(|| Pattern::of(black_box(&picture)));
+    let samples: Vec<u8> = (0..width * height * 3).map(|_| random.bits() as u8).collect();
+    let shape = Shape { width, height, channels: Channels::Rgb };
+    let average = |samples: &[u8]| {
+        let mut average = AreaAverage::new();
+        average.begin(shape);
+        samples.chunks(shape.row_len()).for_each(|row| average.row(row));
+        average.finish()
+    };
+    c.bench_function("area average of a 640×480 picture", |b| {
+        b.iter(|| average(black_box(&samples)));
     });
-    let pattern = Pattern::of(&picture);
+    let cells = average(&samples);
+    c.bench_function("pattern of 64×64 cells", |b| b.iter(|| Pattern::of(black_box(&cells))));
+    let pattern = Pattern::of(&cells);
     c.bench_function("signature of a pattern", |b| b.iter(|| Signature::of(black_box(&pattern))));
     c.bench_function("shuffle", |b| b.iter(|| black_box(&pattern).shuffled()));
     let other = pattern.shuffled();

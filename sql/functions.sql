@@ -1,17 +1,40 @@
 -- From a picture to a pattern, from a pattern to a signature, distances and spheres.
 -- Costs are in units of a plain operator.
 
+-- Lets the planner count pictures where it looks for parallel work; for no one else to call.
+CREATE FUNCTION picture_support(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'picture_support' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 CREATE FUNCTION jpeg2pattern(bytea) RETURNS pattern
-	AS 'MODULE_PATHNAME', 'jpeg2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+	AS 'MODULE_PATHNAME', 'jpeg2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
 
 CREATE FUNCTION png2pattern(bytea) RETURNS pattern
-	AS 'MODULE_PATHNAME', 'png2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+	AS 'MODULE_PATHNAME', 'png2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
 
 CREATE FUNCTION gif2pattern(bytea) RETURNS pattern
-	AS 'MODULE_PATHNAME', 'gif2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+	AS 'MODULE_PATHNAME', 'gif2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
 
-CREATE FUNCTION image2pattern(bytea) RETURNS pattern
-	AS 'MODULE_PATHNAME', 'image2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+CREATE FUNCTION image2pattern(bytea, apply_orientation boolean DEFAULT true) RETURNS pattern
+	AS 'MODULE_PATHNAME', 'image2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
+
+CREATE FUNCTION image2signature(bytea, apply_orientation boolean DEFAULT true) RETURNS signature
+	AS 'MODULE_PATHNAME', 'image2signature_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
+
+CREATE FUNCTION image_info(bytea,
+	OUT format text, OUT width bigint, OUT height bigint, OUT channels integer, OUT bit_depth integer,
+	OUT has_alpha boolean, OUT orientation integer, OUT frames bigint)
+	AS 'MODULE_PATHNAME', 'image_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+CREATE FUNCTION pattern2png(pattern) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'pattern2png_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+CREATE FUNCTION pattern2phash(pattern) RETURNS bit(64)
+	AS 'MODULE_PATHNAME', 'pattern2phash_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
 CREATE FUNCTION pattern2signature(pattern) RETURNS signature
 	AS 'MODULE_PATHNAME', 'pattern2signature_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;

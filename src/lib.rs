@@ -1,9 +1,11 @@
 //! Similar-picture search inside PostgreSQL.
 //!
-//! Data flows one way: a file's bytes are [decoded](decode) into a
-//! [`picture`], [resampled](resample) to 64×64 cells, reduced to one
-//! [`brightness`] each and transformed by the Haar [`wavelet`] into a
-//! [`pattern`], from which 16 numbers are kept as the [`signature`]. The index
+//! Data flows one way: a file's bytes are [decoded](decode) into the rows of a
+//! [`picture`], [resampled](resample) to 64×64 cells, turned to their
+//! [`orientation`], reduced to one [`brightness`] each and transformed by the
+//! Haar [`wavelet`] into a [`pattern`]; [`convert`] is all of that. From a
+//! pattern 16 numbers are kept as the [`signature`], or 64 bits as the
+//! [`phash`], and a [`view`] of it shows what is left of the picture. The index
 //! arranges signatures along the axes of a [`rotation`], in a [`build_order`] of
 //! its own and by the [`geometry`] of boxes; a [`sphere`] asks it for all within a
 //! distance. [`text`] is how both types are
@@ -14,15 +16,19 @@
 
 pub mod brightness;
 pub mod build_order;
+pub mod convert;
 pub mod decode;
 pub mod geometry;
+pub mod orientation;
 pub mod pattern;
+pub mod phash;
 pub mod picture;
 pub mod resample;
 pub mod rotation;
 pub mod signature;
 pub mod sphere;
 pub mod text;
+pub mod view;
 pub mod wavelet;
 
 mod pg;
@@ -40,4 +46,5 @@ pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["operato
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     pg::settings::define();
+    pg::parallel::plan_by_size_of_pictures();
 }

@@ -1,7 +1,6 @@
 //! A picture's pattern: 64×64 Haar coefficients, their distance and shuffle.
 
-use crate::picture::Picture;
-use crate::resample::{self, SIDE};
+use crate::resample::{SIDE, Thumbnail};
 use crate::{brightness, wavelet};
 
 /// Numbers in a pattern.
@@ -29,9 +28,9 @@ impl Pattern {
         Pattern { values }
     }
 
-    /// The pattern of a picture: area average, brightness, Haar transform.
-    pub fn of(picture: &Picture) -> Self {
-        wavelet::haar(brightness::stretched(&resample::area_average(picture)))
+    /// The pattern of a picture's cells: their brightness, Haar-transformed.
+    pub fn of(thumbnail: &Thumbnail) -> Self {
+        wavelet::haar(brightness::stretched(thumbnail))
     }
 
     /// The coefficients, row after row.
@@ -134,7 +133,6 @@ fn squared_difference(a: &[f32], b: &[f32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::Channels;
     use proptest::prelude::*;
 
     fn pattern() -> impl Strategy<Value = Box<Pattern>> {
@@ -191,7 +189,6 @@ mod tests {
 
     #[test]
     fn a_picture_of_one_colour_has_the_zero_pattern() {
-        let picture = Picture::new(3, 2, Channels::Rgb, [9, 80, 200].repeat(6)).expect("3×2");
-        assert_eq!(Pattern::of(&picture), Pattern::zero());
+        assert_eq!(Pattern::of(&[[[9, 80, 200]; SIDE]; SIDE]), Pattern::zero());
     }
 }

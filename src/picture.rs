@@ -1,4 +1,4 @@
-//! A decoded picture: what every decoder makes and the resampler reads.
+//! A picture on its way from a decoder to the resampler, row by row.
 
 /// How many samples a pixel has, and what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,66 +23,37 @@ impl Channels {
             Channels::Rgba => 4,
         }
     }
-}
 
-/// A picture of 8 bits a sample, rows from top to bottom, pixels from left to
-/// right, without padding. Alpha is 255 where opaque.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    width: usize,
-    height: usize,
-    channels: Channels,
-    samples: Vec<u8>,
-}
-
-impl Picture {
-    /// A picture of `width` × `height` pixels, or `None` if either is zero or
-    /// `samples` does not hold exactly `width · height · channels` bytes.
-    pub fn new(width: usize, height: usize, channels: Channels, samples: Vec<u8>) -> Option<Self> {
-        let expected = width.checked_mul(height)?.checked_mul(channels.count())?;
-        (expected > 0 && samples.len() == expected).then_some(Self {
-            width,
-            height,
-            channels,
-            samples,
-        })
+    /// Whether the last sample of a pixel is its alpha.
+    pub const fn has_alpha(self) -> bool {
+        matches!(self, Channels::GreyAlpha | Channels::Rgba)
     }
+}
 
+/// The size of a picture and what its pixels are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
     /// Pixels in a row, at least 1.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
+    pub width: usize,
     /// Rows, at least 1.
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
+    pub height: usize,
     /// What a pixel is made of.
-    pub fn channels(&self) -> Channels {
-        self.channels
-    }
+    pub channels: Channels,
+}
 
-    /// The rows from top to bottom, each `width · channels` bytes.
-    pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        self.samples.chunks_exact(self.width * self.channels.count())
-    }
-
-    /// The rows, to be changed in place.
-    pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        self.samples.chunks_exact_mut(self.width * self.channels.count())
+impl Shape {
+    /// Bytes in a row: one a sample, pixels from left to right, no padding.
+    pub const fn row_len(self) -> usize {
+        self.width * self.channels.count()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Where a decoder's rows go.
+pub trait Rows {
+    /// Called once, before the first row.
+    fn begin(&mut self, shape: Shape);
 
-    #[test]
-    fn refuses_a_buffer_of_the_wrong_size() {
-        assert!(Picture::new(2, 3, Channels::Rgb, vec![0; 18]).is_some());
-        assert!(Picture::new(2, 3, Channels::Rgb, vec![0; 17]).is_none());
-        assert!(Picture::new(0, 3, Channels::Rgb, vec![]).is_none());
-        assert!(Picture::new(usize::MAX, 3, Channels::Rgb, vec![]).is_none());
-    }
+    /// Called for each row, from top to bottom: [`Shape::row_len`] samples of 8
+    /// bits, alpha 255 where opaque.
+    fn row(&mut self, samples: &[u8]);
 }

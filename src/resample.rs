@@ -1,12 +1,16 @@
-//! Area average: any picture, shrunk or stretched to 64×64 cells.
+//! Area average: any picture, shrunk or stretched to 64×64 cells, row by row.
 //!
 //! Each cell is the mean over the exact, fractional source rectangle that it
 //! covers, the way libgd's `gdImageCopyResampled` defines it. Here the sums are
 //! integers: measured in 64ths of a source pixel, cell `x` covers
 //! `[x·width, (x+1)·width)` and pixel `i` covers `[64·i, 64·(i+1))`, so every
 //! overlap is a whole number and no rounding happens before the last step.
+//!
+//! Rows are added up first, column by column, which a compiler makes vector
+//! instructions of; columns are added up to cells only where a row of cells
+//! ends, 64 times a picture.
 
-use crate::picture::{Channels, Picture};
+use crate::picture::{Channels, Rows, Shape};
 
 /// Cells along each side of the resampled picture.
 pub const SIDE: usize = 64;
@@ -17,60 +21,18 @@ const CLEAR: u64 = 127;
 /// 64×64 colours `[red, green, blue]`, indexed `[x][y]`, alpha laid on black.
 pub type Thumbnail = [[[u8; 3]; SIDE]; SIDE];
 
-/// Weighted sums over (a part of) one cell's source rectangle.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    /// Red, green and blue, weighted by area · opacity.
-    colour: [u64; 3],
-    /// Area · opacity, where an opaque pixel's opacity is 127.
-    opacity: u64,
-    /// libgd alpha, weighted by area.
-    alpha: u64,
-}
+/// What is added up of a pixel: its colours, weighted by opacity if it has an
+/// alpha, and then the opacity itself.
+type Sums = [u64; 4];
 
-impl Sums {
-    fn add(&mut self, other: &Sums, weight: u64) {
-        for (mine, theirs) in self.colour.iter_mut().zip(other.colour) {
-            *mine += theirs * weight;
-        }
-        self.opacity += other.opacity * weight;
-        self.alpha += other.alpha * weight;
-    }
+/// Of rows wider than this no sums are kept by column: they go to their cells
+/// at once, so that a row of a hundred million pixels costs no memory.
+const WIDEST: usize = 1 << 16;
 
-    fn add_pixel(&mut self, channels: Channels, pixel: &[u8], weight: u64) {
-        let (rgb, alpha) = match (channels, pixel) {
-            (Channels::Grey, &[g]) => ([g; 3], 0),
-            (Channels::GreyAlpha, &[g, a]) => ([g; 3], CLEAR - u64::from(a >> 1)),
-            (Channels::Rgb, &[r, g, b]) => ([r, g, b], 0),
-            (Channels::Rgba, &[r, g, b, a]) => ([r, g, b], CLEAR - u64::from(a >> 1)),
-            // Rows are cut into pixels of exactly `channels` bytes.
-            _ => return,
-        };
-        let opacity = (CLEAR - alpha) * weight;
-        for (sum, sample) in self.colour.iter_mut().zip(rgb) {
-            *sum += u64::from(sample) * opacity;
-        }
-        self.opacity += opacity;
-        self.alpha += alpha * weight;
-    }
-
-    /// The cell's colour; `area` is the total weight of its rectangle.
-    fn colour(&self, area: u64) -> [u8; 3] {
-        let alpha = round_half_up(self.alpha, area);
-        self.colour.map(|sum| {
-            if self.opacity == 0 {
-                return 0;
-            }
-            let mean = round_half_up(sum, self.opacity);
-            // On black: c·(127 − a)/127 in integers. Never above 255.
-            (mean * (CLEAR - alpha.min(CLEAR)) / CLEAR).min(255) as u8
-        })
-    }
-}
-
-fn round_half_up(sum: u64, weight: u64) -> u64 {
-    (2 * sum + weight) / (2 * weight)
-}
+/// Whole rows that fit two bytes a column: 255·257 = 65,535.
+const MOST_WHOLE_ROWS: u32 = 257;
+/// Row weight, in 64ths, that fits four bytes a column: 255·127 a row.
+const MOST_WEIGHT: u32 = u32::MAX / (255 * CLEAR as u32);
 
 /// The source pixels under one cell: `(pixel, weight)` for the first and, if
 /// it is another, the last, and the range of whole pixels (weight 64) between.
@@ -96,81 +58,257 @@ impl Overlap {
     }
 }
 
-/// Averages `picture` down (or stretches it up) to 64×64 cells.
-pub fn area_average(picture: &Picture) -> Thumbnail {
-    let (width, height) = (picture.width(), picture.height());
-    let across: Vec<Overlap> = (0..SIDE).map(|x| Overlap::of(x, width)).collect();
-    let mut cells = vec![[Sums::default(); SIDE]; SIDE];
+/// Averages rows down (or stretches them up) to 64×64 cells as they come.
+pub struct AreaAverage {
+    shape: Shape,
+    across: Vec<Overlap>,
+    /// Rows so far.
+    rows: usize,
+    /// Sums of whole rows by column, and how many; for opaque pictures.
+    whole: Vec<u16>,
+    whole_rows: u32,
+    /// Sums of rows by column, in 64ths of a row, and their weight.
+    columns: Vec<u32>,
+    weight: u32,
+    /// A row whose colours are weighted by their opacity.
+    weighted: Vec<u16>,
+    /// Sums by cell, indexed `[y][x]`.
+    cells: Vec<[Sums; SIDE]>,
+}
 
-    for (row_index, row) in picture.rows().enumerate() {
-        let line = average_row(row, picture.channels(), &across);
-        // Cell y covers [y·height, (y+1)·height); this row [64·i, 64·(i+1)).
-        let (top, bottom) = (row_index * SIDE, (row_index + 1) * SIDE);
-        let (first, last) = (top / height, (bottom - 1) / height);
-        for (y, cells) in cells.iter_mut().enumerate().take(last + 1).skip(first) {
-            let overlap = bottom.min((y + 1) * height) - top.max(y * height);
-            for (cell, sums) in cells.iter_mut().zip(&line) {
-                cell.add(sums, overlap as u64);
+impl AreaAverage {
+    /// Waits for a picture.
+    #[expect(clippy::new_without_default, reason = "there is no picture of no size")]
+    pub fn new() -> Self {
+        AreaAverage {
+            shape: Shape { width: 0, height: 0, channels: Channels::Grey },
+            across: Vec::new(),
+            rows: 0,
+            whole: Vec::new(),
+            whole_rows: 0,
+            columns: Vec::new(),
+            weight: 0,
+            weighted: Vec::new(),
+            cells: Vec::new(),
+        }
+    }
+
+    /// The cells of the picture. Rows that never came count as clear black.
+    pub fn finish(mut self) -> Box<Thumbnail> {
+        let mut thumbnail = Box::new([[[0; 3]; SIDE]; SIDE]);
+        self.flush((self.rows * SIDE).saturating_sub(1) / self.shape.height.max(1));
+        let area = (self.shape.width * self.shape.height) as u64;
+        for (y, row) in self.cells.iter().enumerate() {
+            for (x, sums) in row.iter().enumerate() {
+                thumbnail[x][y] = colour(sums, self.shape.channels, area);
             }
         }
+        thumbnail
     }
 
-    let area = (width * height) as u64;
-    std::array::from_fn(|x| std::array::from_fn(|y| cells[y][x].colour(area)))
-}
-
-fn average_row(row: &[u8], channels: Channels, across: &[Overlap]) -> [Sums; SIDE] {
-    let size = channels.count();
-    let mut line = [Sums::default(); SIDE];
-    for (sums, overlap) in line.iter_mut().zip(across) {
-        let mut edge = |(index, weight): (usize, u64)| {
-            sums.add_pixel(channels, &row[index * size..(index + 1) * size], weight);
-        };
-        edge(overlap.first);
-        if let Some(last) = overlap.last {
-            edge(last);
-        }
-        let inner = &row[overlap.inner.start * size..overlap.inner.end * size];
-        sums.add(&sum_whole_pixels(inner, channels), SIDE as u64);
-    }
-    line
-}
-
-/// The plain sums over whole pixels: where a large picture's time goes.
-fn sum_whole_pixels(pixels: &[u8], channels: Channels) -> Sums {
-    let opaque = |colour: [u64; 3], count: usize| Sums {
-        colour: colour.map(|sum| sum * CLEAR),
-        opacity: count as u64 * CLEAR,
-        alpha: 0,
-    };
-    match channels {
-        Channels::Grey => {
-            let sum = pixels.iter().map(|&g| u64::from(g)).sum();
-            opaque([sum; 3], pixels.len())
-        }
-        Channels::Rgb => {
-            let mut colour = [0; 3];
-            for pixel in pixels.chunks_exact(3) {
-                for (sum, &sample) in colour.iter_mut().zip(pixel) {
-                    *sum += u64::from(sample);
+    /// Adds `weight` 64ths of a row to the columns of the row of cells `y`.
+    fn add(&mut self, samples: &[u8], y: usize, weight: usize) {
+        let channels = self.shape.channels;
+        let weight = weight as u32;
+        if self.shape.width > WIDEST {
+            let n = channels.count();
+            let column = |at: usize| {
+                let sample = u64::from(samples[at]);
+                match (channels.has_alpha(), at % n) {
+                    (false, _) => sample,
+                    (true, place) if place + 1 == n => sample >> 1,
+                    (true, place) => sample * u64::from(samples[at - place + n - 1] >> 1),
                 }
-            }
-            opaque(colour, pixels.len() / 3)
+            };
+            gather(&mut self.cells[y], &self.across, n, weight.into(), column);
+            return;
         }
-        Channels::GreyAlpha | Channels::Rgba => {
-            let mut sums = Sums::default();
-            for pixel in pixels.chunks_exact(channels.count()) {
-                sums.add_pixel(channels, pixel, 1);
+        if channels.has_alpha() {
+            weigh(samples, channels, &mut self.weighted);
+            for (column, &sample) in self.columns.iter_mut().zip(&self.weighted) {
+                *column += weight * u32::from(sample);
             }
-            sums
+        } else if weight == SIDE as u32 {
+            for (column, &sample) in self.whole.iter_mut().zip(samples) {
+                *column += u16::from(sample);
+            }
+            self.whole_rows += 1;
+            if self.whole_rows == MOST_WHOLE_ROWS {
+                self.settle();
+            }
+        } else {
+            for (column, &sample) in self.columns.iter_mut().zip(samples) {
+                *column += weight * u32::from(sample);
+            }
+        }
+        self.weight += weight;
+        // The next row weighs 64 at most, a stretched one up to its height, 63.
+        if self.weight > MOST_WEIGHT - SIDE as u32 {
+            self.flush(y);
         }
     }
+
+    /// Takes the whole rows into the columns.
+    fn settle(&mut self) {
+        if self.whole_rows > 0 {
+            for (column, whole) in self.columns.iter_mut().zip(&mut self.whole) {
+                *column += SIDE as u32 * u32::from(*whole);
+                *whole = 0;
+            }
+            self.whole_rows = 0;
+        }
+    }
+
+    /// Takes the columns into the cells of row `y`.
+    fn flush(&mut self, y: usize) {
+        self.settle();
+        if self.weight > 0 {
+            let columns = &self.columns;
+            let n = self.shape.channels.count();
+            gather(&mut self.cells[y], &self.across, n, 1, |at| u64::from(columns[at]));
+            self.columns.fill(0);
+            self.weight = 0;
+        }
+    }
+}
+
+impl Rows for AreaAverage {
+    fn begin(&mut self, shape: Shape) {
+        self.across = (0..SIDE).map(|x| Overlap::of(x, shape.width)).collect();
+        self.cells = vec![[Sums::default(); SIDE]; SIDE];
+        self.shape = shape;
+        if shape.width <= WIDEST {
+            self.columns = vec![0; shape.row_len()];
+            let (whole, weighted) = if shape.channels.has_alpha() {
+                (0, shape.row_len())
+            } else {
+                (shape.row_len(), 0)
+            };
+            self.whole = vec![0; whole];
+            self.weighted = vec![0; weighted];
+        }
+    }
+
+    fn row(&mut self, samples: &[u8]) {
+        let height = self.shape.height;
+        if self.rows >= height || samples.len() != self.shape.row_len() {
+            return;
+        }
+        // Cell y covers [y·height, (y+1)·height); this row [64·i, 64·(i+1)).
+        let (top, bottom) = (self.rows * SIDE, (self.rows + 1) * SIDE);
+        self.rows += 1;
+        for y in top / height..=(bottom - 1) / height {
+            let end = (y + 1) * height;
+            self.add(samples, y, bottom.min(end) - top.max(y * height));
+            if end <= bottom {
+                self.flush(y);
+            }
+        }
+    }
+}
+
+/// A row with its colours weighted by opacity, 127 where opaque, and the
+/// opacity in the place of alpha.
+fn weigh(samples: &[u8], channels: Channels, weighted: &mut [u16]) {
+    match channels {
+        Channels::GreyAlpha => {
+            for (out, &[g, a]) in weighted.as_chunks_mut().0.iter_mut().zip(samples.as_chunks().0) {
+                let opacity = u16::from(a >> 1);
+                *out = [u16::from(g) * opacity, opacity];
+            }
+        }
+        Channels::Rgba => {
+            for (out, pixel) in weighted.as_chunks_mut().0.iter_mut().zip(samples.as_chunks().0) {
+                let &[r, g, b, a] = pixel;
+                let opacity = u16::from(a >> 1);
+                let [r, g, b] = [r, g, b].map(|sample| u16::from(sample) * opacity);
+                *out = [r, g, b, opacity];
+            }
+        }
+        Channels::Grey | Channels::Rgb => {}
+    }
+}
+
+/// Adds up the columns, `n` to a pixel, under each cell of a row of cells.
+fn gather(
+    cells: &mut [Sums; SIDE],
+    across: &[Overlap],
+    n: usize,
+    weight: u64,
+    column: impl Fn(usize) -> u64,
+) {
+    for (sums, overlap) in cells.iter_mut().zip(across) {
+        let mut inner = Sums::default();
+        for pixel in overlap.inner.clone() {
+            for (k, sum) in inner[..n].iter_mut().enumerate() {
+                *sum += column(pixel * n + k);
+            }
+        }
+        for (k, sum) in sums[..n].iter_mut().enumerate() {
+            let edge = |(pixel, weight): (usize, u64)| weight * column(pixel * n + k);
+            let edges = edge(overlap.first) + overlap.last.map_or(0, edge);
+            *sum += weight * (edges + SIDE as u64 * inner[k]);
+        }
+    }
+}
+
+/// The colour of a cell whose rectangle weighs `area`.
+fn colour(sums: &Sums, channels: Channels, area: u64) -> [u8; 3] {
+    let [first, .., last] = *sums;
+    let (colours, opacity) = match channels {
+        Channels::Grey => ([first; 3], None),
+        Channels::GreyAlpha => ([first; 3], Some(sums[1])),
+        Channels::Rgb => ([sums[0], sums[1], sums[2]], None),
+        Channels::Rgba => ([sums[0], sums[1], sums[2]], Some(last)),
+    };
+    match opacity {
+        None => colours.map(|sum| round_half_up(sum, area).min(255) as u8),
+        Some(0) => [0; 3],
+        Some(opacity) => {
+            let alpha = round_half_up((CLEAR * area).saturating_sub(opacity), area);
+            // On black: c·(127 − a)/127 in integers. Never above 255.
+            colours.map(|sum| {
+                let mean = round_half_up(sum, opacity);
+                (mean * (CLEAR - alpha.min(CLEAR)) / CLEAR).min(255) as u8
+            })
+        }
+    }
+}
+
+fn round_half_up(sum: u64, weight: u64) -> u64 {
+    (2 * sum + weight) / (2 * weight)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// A picture in memory.
+    #[derive(Clone, Debug)]
+    struct Picture {
+        shape: Shape,
+        samples: Vec<u8>,
+    }
+
+    impl Picture {
+        fn new(width: usize, height: usize, channels: Channels, samples: Vec<u8>) -> Self {
+            let shape = Shape { width, height, channels };
+            assert_eq!(samples.len(), shape.row_len() * height);
+            Picture { shape, samples }
+        }
+
+        fn rows(&self) -> impl Iterator<Item = &[u8]> {
+            self.samples.chunks(self.shape.row_len())
+        }
+    }
+
+    fn area_average(picture: &Picture) -> Box<Thumbnail> {
+        let mut average = AreaAverage::new();
+        average.begin(picture.shape);
+        picture.rows().for_each(|row| average.row(row));
+        average.finish()
+    }
 
     /// The definition, word for word, in floating point.
     fn reference_cell(picture: &Picture, x: usize, y: usize) -> [f64; 4] {
@@ -182,10 +320,10 @@ mod tests {
         let part = |(begin, end): (f64, f64), pixel: usize| {
             (end.min(pixel as f64 + 1.0) - begin.max(pixel as f64)).max(0.0)
         };
-        let (bx, by) = (bounds(x, picture.width()), bounds(y, picture.height()));
+        let (bx, by) = (bounds(x, picture.shape.width), bounds(y, picture.shape.height));
         let (mut colour, mut opacity, mut alpha, mut area) = ([0.0; 3], 0.0, 0.0, 0.0);
         for (j, row) in rows.iter().enumerate() {
-            for (i, p) in row.chunks(picture.channels().count()).enumerate() {
+            for (i, p) in row.chunks(picture.shape.channels.count()).enumerate() {
                 let w = part(bx, i) * part(by, j);
                 let a = match p.len() {
                     2 | 4 => 127.0 - f64::from(p[p.len() - 1] >> 1),
@@ -219,7 +357,7 @@ mod tests {
                     (state >> 56) as u8
                 })
                 .collect();
-            Picture::new(w, h, c, samples).expect("sizes agree")
+            Picture::new(w, h, c, samples)
         })
     }
 
@@ -234,7 +372,7 @@ mod tests {
                     // Two roundings to integers and one division in integers.
                     let laid = want * (127.0 - alpha) / 127.0;
                     prop_assert!((f64::from(*got) - laid).abs() <= 2.51, "{got} for {laid}");
-                    if matches!(p.channels(), Channels::Grey | Channels::Rgb) {
+                    if matches!(p.shape.channels, Channels::Grey | Channels::Rgb) {
                         prop_assert!((f64::from(*got) - want).abs() <= 0.5 + 1e-6);
                     }
                 }
@@ -245,7 +383,7 @@ mod tests {
     #[test]
     fn a_64_by_64_picture_is_its_own_thumbnail() {
         let samples: Vec<u8> = (0..64 * 64).map(|i| (i * 7 % 256) as u8).collect();
-        let picture = Picture::new(64, 64, Channels::Grey, samples.clone()).expect("64×64");
+        let picture = Picture::new(64, 64, Channels::Grey, samples.clone());
         let thumbnail = area_average(&picture);
         for (i, sample) in samples.into_iter().enumerate() {
             assert_eq!(thumbnail[i % 64][i / 64], [sample; 3]);
@@ -255,7 +393,7 @@ mod tests {
     #[test]
     fn a_mean_of_one_half_rounds_up() {
         let samples = (0..128 * 64).map(|i| if i % 2 == 0 { 10 } else { 11 }).collect();
-        let picture = Picture::new(128, 64, Channels::Grey, samples).expect("128×64");
+        let picture = Picture::new(128, 64, Channels::Grey, samples);
         assert_eq!(area_average(&picture)[5][5], [11; 3]);
     }
 
@@ -266,10 +404,60 @@ mod tests {
         for i in 0..128 * 64 {
             samples.extend(if i % 2 == 0 { [200, 0, 0, 255] } else { [0, 255, 0, 0] });
         }
-        let picture = Picture::new(128, 64, Channels::Rgba, samples).expect("128×64");
+        let picture = Picture::new(128, 64, Channels::Rgba, samples);
         // Alpha is the plain mean, 63.5 → 64; colour 200·(127 − 64)/127.
         assert_eq!(area_average(&picture)[9][9], [99, 0, 0]);
-        let clear = Picture::new(1, 1, Channels::Rgba, vec![9, 9, 9, 0]).expect("1×1");
+        let clear = Picture::new(1, 1, Channels::Rgba, vec![9, 9, 9, 0]);
         assert_eq!(area_average(&clear)[0][0], [0; 3]);
+    }
+
+    fn noise(count: usize, mut state: u64) -> Vec<u8> {
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn rows_too_wide_for_columns_give_the_same_cells() {
+        for channels in [Channels::Grey, Channels::GreyAlpha, Channels::Rgb, Channels::Rgba] {
+            // Every pixel 1,025 times: the same picture, wider than WIDEST.
+            let narrow = noise(64 * 3 * channels.count(), 3);
+            let n = channels.count();
+            let wide = narrow.chunks(n).flat_map(|pixel| pixel.repeat(1025)).collect();
+            let narrow = Picture::new(64, 3, channels, narrow);
+            let wide = Picture::new(64 * 1025, 3, channels, wide);
+            assert!(wide.shape.width > WIDEST);
+            assert_eq!(area_average(&narrow), area_average(&wide), "{channels:?}");
+        }
+    }
+
+    #[test]
+    fn no_sum_overflows_in_a_picture_as_high_as_any() {
+        for channels in [Channels::Grey, Channels::GreyAlpha, Channels::Rgb, Channels::Rgba] {
+            let white =
+                Picture::new(2, 700_001, channels, vec![255; 700_001 * 2 * channels.count()]);
+            assert!(area_average(&white).as_flattened().iter().all(|cell| *cell == [255; 3]));
+        }
+    }
+
+    #[test]
+    fn missing_and_surplus_rows_do_no_harm() {
+        let shape = Shape { width: 5, height: 100, channels: Channels::Grey };
+        let mut average = AreaAverage::new();
+        average.begin(shape);
+        for _ in 0..50 {
+            average.row(&[200; 5]);
+        }
+        let half = average.finish();
+        assert_eq!((half[7][0], half[7][31], half[7][32]), ([200; 3], [200; 3], [0; 3]));
+        let mut average = AreaAverage::new();
+        average.begin(shape);
+        for _ in 0..150 {
+            average.row(&[200; 5]);
+        }
+        assert!(average.finish().as_flattened().iter().all(|cell| *cell == [200; 3]));
+        assert_eq!(AreaAverage::new().finish()[0][0], [0; 3]);
     }
 }

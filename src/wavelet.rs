@@ -1,4 +1,4 @@
-//! The two-dimensional Haar transform of a 64×64 picture, unnormalised.
+//! The two-dimensional Haar transform of a 64×64 picture, unnormalised, and back.
 
 use crate::brightness::Brightness;
 use crate::pattern::Pattern;
@@ -32,32 +32,34 @@ pub fn haar(mut values: Box<Brightness>) -> Pattern {
     coefficients
 }
 
+/// The values whose coefficients are `pattern`, `side`×`side` of them: all 64, or
+/// for a smaller power of two the means of as many squares. Indexed `[x][y]`.
+pub fn inverse(pattern: &Pattern, side: usize) -> Box<Brightness> {
+    let mut values = Box::new([[0.0; SIDE]; SIDE]);
+    values[0][0] = f64::from(pattern.get(0, 0));
+    let mut n = 1;
+    while n < side.min(SIDE) {
+        // Backwards, so that no mean is overwritten before it is read.
+        for i in (0..n).rev() {
+            for j in (0..n).rev() {
+                let mean = values[i][j];
+                let a = f64::from(pattern.get(i + n, j));
+                let b = f64::from(pattern.get(i, j + n));
+                let c = f64::from(pattern.get(i + n, j + n));
+                values[2 * i][2 * j] = mean - a - b + c;
+                values[2 * i + 1][2 * j] = mean + a - b - c;
+                values[2 * i][2 * j + 1] = mean - a + b - c;
+                values[2 * i + 1][2 * j + 1] = mean + a + b + c;
+            }
+        }
+        n *= 2;
+    }
+    values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn inverse(pattern: &Pattern) -> Box<Brightness> {
-        let mut values = Box::new([[0.0; SIDE]; SIDE]);
-        values[0][0] = f64::from(pattern.get(0, 0));
-        let mut n = 1;
-        while n < SIDE {
-            let means = values.clone();
-            for i in 0..n {
-                for j in 0..n {
-                    let m = means[i][j];
-                    let a = f64::from(pattern.get(i + n, j));
-                    let b = f64::from(pattern.get(i, j + n));
-                    let c = f64::from(pattern.get(i + n, j + n));
-                    values[2 * i][2 * j] = m - a - b + c;
-                    values[2 * i + 1][2 * j] = m + a - b - c;
-                    values[2 * i][2 * j + 1] = m - a + b - c;
-                    values[2 * i + 1][2 * j + 1] = m + a + b + c;
-                }
-            }
-            n *= 2;
-        }
-        values
-    }
 
     #[test]
     fn the_inverse_gives_the_picture_back() {
@@ -65,7 +67,7 @@ mod tests {
         for (i, v) in values.as_flattened_mut().iter_mut().enumerate() {
             *v = ((i * 2_654_435_761) % 1000) as f64 / 1000.0;
         }
-        let back = inverse(&haar(values.clone()));
+        let back = inverse(&haar(values.clone()), SIDE);
         for (a, b) in values.as_flattened().iter().zip(back.as_flattened()) {
             assert!((a - b).abs() < 1e-5);
         }
@@ -76,5 +78,21 @@ mod tests {
         let pattern = haar(Box::new([[0.25; SIDE]; SIDE]));
         assert_eq!(pattern.get(0, 0), 0.25);
         assert!(pattern.values()[1..].iter().all(|&d| d == 0.0));
+    }
+
+    #[test]
+    fn a_coarse_inverse_is_the_means_of_squares() {
+        let mut values = Box::new([[0.0; SIDE]; SIDE]);
+        for (i, v) in values.as_flattened_mut().iter_mut().enumerate() {
+            *v = ((i * 2_654_435_761) % 1000) as f64 / 1000.0;
+        }
+        let coarse = inverse(&haar(values.clone()), SIDE / 2);
+        for x in 0..SIDE / 2 {
+            for y in 0..SIDE / 2 {
+                let [left, right] = [values[2 * x], values[2 * x + 1]];
+                let square = left[2 * y] + left[2 * y + 1] + right[2 * y] + right[2 * y + 1];
+                assert!((coarse[x][y] - square / 4.0).abs() < 1e-6);
+            }
+        }
     }
 }

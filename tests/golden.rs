@@ -1,7 +1,8 @@
 //! The reference's answers (`tests/fixtures`, from the C extension on libgd
 //! 2.3.3), against this crate's method. No server needed.
 
-use imgsmlr_rs::decode::{self, Limits};
+use imgsmlr_rs::convert::{self, Options};
+use imgsmlr_rs::decode::Limits;
 use imgsmlr_rs::pattern::Pattern;
 use imgsmlr_rs::signature::Signature;
 use std::path::PathBuf;
@@ -32,8 +33,8 @@ fn numbers(text: &str) -> Vec<f64> {
 
 fn pattern(name: &str) -> Option<Pattern> {
     let data = std::fs::read(fixture("images").join(name)).expect(name);
-    let limits = Limits { max_pixels: 100_000_000 };
-    decode::any(&data, limits).ok().map(|picture| Pattern::of(&picture))
+    let options = Options { format: None, apply_orientation: false };
+    convert::pattern(&data, options, Limits::of(100_000_000)).ok()
 }
 
 fn is_jpeg(name: &str) -> bool {

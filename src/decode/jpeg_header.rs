@@ -1,12 +1,15 @@
 //! What a JPEG file says of itself before its first scan: the parts of it that
 //! `zune-jpeg` keeps to itself.
 
+use crate::orientation::Orientation;
+
 const SEQUENTIAL_FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xc1;
 const HUFFMAN_TABLES: u8 = 0xc4;
 const ARITHMETIC_TABLES: u8 = 0xcc;
 const FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xcf;
 const START_OF_SCAN: u8 = 0xda;
 const RESTART_INTERVAL: u8 = 0xdd;
+const EXIF: u8 = 0xe1;
 const ADOBE: u8 = 0xee;
 
 /// A component of the frame, as the first scan codes it.
@@ -28,6 +31,10 @@ pub(super) struct Component {
 pub(super) struct Header {
     /// Neither progressive nor lossless nor hierarchical.
     pub sequential: bool,
+    /// Bits a sample.
+    pub precision: u8,
+    /// What the EXIF data say, if there are any.
+    pub orientation: Option<Orientation>,
     /// Whether Adobe's marker is there: then CMYK values are stored inverted.
     pub adobe: bool,
     /// Pixels in a row.
@@ -63,6 +70,11 @@ impl Header {
             rest = rest.get(length..)?;
             match marker {
                 ARITHMETIC_TABLES => {}
+                EXIF => {
+                    if let Some(exif) = segment.strip_prefix(b"Exif\0\0") {
+                        header.orientation = Orientation::in_exif(exif);
+                    }
+                }
                 ADOBE => header.adobe |= segment.starts_with(b"Adobe"),
                 HUFFMAN_TABLES => header.read_tables(segment)?,
                 RESTART_INTERVAL => {
@@ -82,9 +94,10 @@ impl Header {
     }
 
     fn read_frame(&mut self, segment: &[u8]) -> Option<()> {
-        let &[_precision, h1, h0, w1, w0, count, ref components @ ..] = segment else {
+        let &[precision, h1, h0, w1, w0, count, ref components @ ..] = segment else {
             return None;
         };
+        self.precision = precision;
         self.height = u16::from_be_bytes([h1, h0]).into();
         self.width = u16::from_be_bytes([w1, w0]).into();
         self.components.clear();

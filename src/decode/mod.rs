@@ -1,59 +1,36 @@
-//! From a file's bytes to a picture, safely.
+//! From a file's bytes to the rows of a picture, safely.
 //!
-//! One file a format. Each reads the header first and asks [`Limits`] before it
-//! allocates anything whose size the header chose.
+//! One file a format, or a family of them. Each reads the header first and asks
+//! [`Limits`] before it allocates anything whose size the header chose.
 
+mod format;
 mod gif;
+mod image_formats;
+mod info;
 mod jpeg;
 mod jpeg_extent;
 mod jpeg_header;
 mod png;
+mod watched;
+mod webp;
 
-use crate::picture::{Channels, Picture};
+pub use format::Format;
+pub use info::{Info, info};
+
+use crate::orientation::Orientation;
+use crate::picture::{Rows, Shape};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use thiserror::Error;
+use watched::{Watch, Watched};
 
-/// A picture file format this crate reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// JPEG: baseline, extended and progressive, Huffman-coded, 8 bits.
-    Jpeg,
-    /// PNG, and the default image of an animated one.
-    Png,
-    /// GIF: its first frame.
-    Gif,
-}
-
-impl Format {
-    /// The format that `data` begins like, if any.
-    pub fn of(data: &[u8]) -> Option<Format> {
-        const SIGNATURES: [(&[u8], Format); 4] = [
-            (b"\xff\xd8\xff", Format::Jpeg),
-            (b"\x89PNG\r\n\x1a\n", Format::Png),
-            (b"GIF87a", Format::Gif),
-            (b"GIF89a", Format::Gif),
-        ];
-        let begins_so = |(magic, _): &&(&[u8], Format)| data.starts_with(magic);
-        SIGNATURES.iter().find(begins_so).map(|&(_, format)| format)
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Format::Jpeg => "JPEG",
-            Format::Png => "PNG",
-            Format::Gif => "GIF",
-        })
-    }
-}
-
-/// How large a picture may claim to be.
+/// How large a picture may claim to be, and who may stop its conversion.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Most pixels, width times height.
     pub max_pixels: u64,
+    /// Whether to stop: asked every few milliseconds.
+    pub interrupted: fn() -> bool,
 }
 
 /// Why a file gave no picture.
@@ -63,7 +40,7 @@ pub enum DecodeError {
     #[error("the file is empty")]
     Empty,
     /// The first bytes belong to no format known here.
-    #[error("the file does not begin like a JPEG, PNG or GIF file")]
+    #[error("the file does not begin like a picture of any known format")]
     UnknownFormat,
     /// Another format than the one asked for.
     #[error("the file is a {found}, not a {wanted}")]
@@ -98,6 +75,9 @@ pub enum DecodeError {
         /// What was asked for.
         bytes: u64,
     },
+    /// [`Limits::interrupted`] said to stop.
+    #[error("the conversion was interrupted")]
+    Interrupted,
     /// The codec's own verdict.
     #[error("the {format} data is broken: {reason}")]
     Broken {
@@ -115,43 +95,50 @@ impl DecodeError {
     }
 }
 
-/// Decodes a file of any known format, told by its first bytes.
+/// Decodes `file` into `rows`: a picture of format `wanted`, or of any known one
+/// if `None`, told by its first bytes. Returns how its EXIF data, if any, says to
+/// turn it.
 ///
 /// # Errors
-/// Whatever keeps the file from being a picture: see [`DecodeError`].
-pub fn any(data: &[u8], limits: Limits) -> Result<Picture, DecodeError> {
-    match Format::of(data) {
-        Some(format) => decode(data, format, limits),
-        None if data.is_empty() => Err(DecodeError::Empty),
-        None => Err(DecodeError::UnknownFormat),
-    }
+/// Whatever keeps the file from being a picture: see [`DecodeError`]. Some rows
+/// may have come before.
+pub fn rows(
+    file: &[u8],
+    wanted: Option<Format>,
+    limits: Limits,
+    rows: &mut dyn Rows,
+) -> Result<Orientation, DecodeError> {
+    let format = Format::expect(file, wanted)?;
+    guarded(format, limits, |watch| match format {
+        Format::Jpeg => jpeg::decode(file, limits, watch, rows),
+        Format::Png => png::decode(file, limits, watch, rows),
+        Format::Gif => gif::decode(file, limits, watch, rows),
+        Format::WebP => webp::decode(file, limits, watch, rows),
+        _ => image_formats::decode(file, format, limits, watch, rows),
+    })
 }
 
-/// Decodes a file that must be of format `wanted`.
-///
-/// # Errors
-/// As [`any`], and when the file is of another format.
-pub fn only(data: &[u8], wanted: Format, limits: Limits) -> Result<Picture, DecodeError> {
-    match Format::of(data) {
-        Some(found) if found == wanted => decode(data, wanted, limits),
-        Some(found) => Err(DecodeError::OtherFormat { wanted, found }),
-        None if data.is_empty() => Err(DecodeError::Empty),
-        None => Err(DecodeError::NotThisFormat { wanted }),
-    }
-}
-
-fn decode(data: &[u8], format: Format, limits: Limits) -> Result<Picture, DecodeError> {
+/// Runs a codec.
+fn guarded<T>(
+    format: Format,
+    limits: Limits,
+    codec: impl FnOnce(&Watch) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    let watch = Watch::new(limits.interrupted);
     // A codec that panics on a file nobody foresaw must not cost more than
     // that file: a caller loading thousands goes on with the next.
-    catch_unwind(AssertUnwindSafe(|| match format {
-        Format::Jpeg => jpeg::decode(data, limits),
-        Format::Png => png::decode(data, limits),
-        Format::Gif => gif::decode(data, limits),
-    }))
-    .unwrap_or_else(|_| Err(DecodeError::broken(format, "the codec gave up")))
+    let result = catch_unwind(AssertUnwindSafe(|| codec(&watch)))
+        .unwrap_or_else(|_| Err(DecodeError::broken(format, "the codec gave up")));
+    // What a codec made of a file that ended under its hands counts for nothing.
+    if watch.stopped() { Err(DecodeError::Interrupted) } else { result }
 }
 
 impl Limits {
+    /// At most `max_pixels` pixels, and nobody to stop it.
+    pub const fn of(max_pixels: u64) -> Self {
+        Limits { max_pixels, interrupted: || false }
+    }
+
     /// Refuses a header's promise that is zero or over the limit; otherwise
     /// width and height as sizes.
     fn admit(self, width: u64, height: u64) -> Result<(usize, usize), DecodeError> {
@@ -182,15 +169,21 @@ fn allocate(bytes: usize) -> Result<Vec<u8>, DecodeError> {
     Ok(buffer)
 }
 
-/// The picture in `samples`, whose size a decoder worked out from its header.
-fn picture(
-    format: Format,
-    (width, height): (usize, usize),
-    channels: Channels,
-    samples: Vec<u8>,
-) -> Result<Picture, DecodeError> {
-    Picture::new(width, height, channels, samples)
-        .ok_or_else(|| DecodeError::broken(format, "its size does not match its header"))
+/// Hands over a picture that is in memory as a whole, in the samples of its rows.
+fn hand_over(samples: &[u8], shape: Shape, watch: &Watch, rows: &mut dyn Rows) {
+    rows.begin(shape);
+    for row in samples.chunks_exact(shape.row_len()) {
+        rows.row(row);
+        if watch.ask() {
+            return;
+        }
+    }
+}
+
+/// Asks for memory as a codec is about to, in a way that can be refused, and
+/// gives it back: a codec's own vectors abort the process where memory is short.
+fn foresee(bytes: usize) -> Result<(), DecodeError> {
+    reserve(bytes).map(drop)
 }
 
 #[cfg(test)]
@@ -198,7 +191,31 @@ mod tests {
     use super::*;
     use std::path::PathBuf;
 
-    const LIMITS: Limits = Limits { max_pixels: 100_000_000 };
+    const LIMITS: Limits = Limits::of(100_000_000);
+
+    /// Counts the rows.
+    #[derive(Default)]
+    struct Counted(Option<Shape>, usize);
+
+    impl Rows for Counted {
+        fn begin(&mut self, shape: Shape) {
+            assert!(self.0.is_none());
+            self.0 = Some(shape);
+        }
+
+        fn row(&mut self, samples: &[u8]) {
+            assert_eq!(Some(samples.len()), self.0.map(Shape::row_len));
+            self.1 += 1;
+        }
+    }
+
+    fn decode(file: &[u8], wanted: Option<Format>, limits: Limits) -> Result<Shape, DecodeError> {
+        let mut counted = Counted::default();
+        rows(file, wanted, limits, &mut counted)?;
+        let shape = counted.0.expect("a shape before the end");
+        assert_eq!(counted.1, shape.height);
+        Ok(shape)
+    }
 
     fn fixture(name: &str) -> Vec<u8> {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
@@ -207,32 +224,41 @@ mod tests {
 
     #[test]
     fn tells_formats_apart() {
-        assert_eq!(any(b"", LIMITS), Err(DecodeError::Empty));
-        assert_eq!(any(b"BM....", LIMITS), Err(DecodeError::UnknownFormat));
+        assert_eq!(decode(b"", None, LIMITS), Err(DecodeError::Empty));
+        assert_eq!(decode(b"%PDF-1.7", None, LIMITS), Err(DecodeError::UnknownFormat));
         let png = fixture("rgb8.png");
         assert_eq!(
-            only(&png, Format::Jpeg, LIMITS),
+            decode(&png, Some(Format::Jpeg), LIMITS),
             Err(DecodeError::OtherFormat { wanted: Format::Jpeg, found: Format::Png })
         );
         assert_eq!(
-            only(b"plain words", Format::Gif, LIMITS),
+            decode(b"plain words", Some(Format::Gif), LIMITS),
             Err(DecodeError::NotThisFormat { wanted: Format::Gif })
         );
-        assert!(only(&png, Format::Png, LIMITS).is_ok());
+        assert!(decode(&png, Some(Format::Png), LIMITS).is_ok());
     }
 
     #[test]
     fn a_header_over_the_limit_is_refused_by_every_decoder() {
-        let few = Limits { max_pixels: 100 };
-        for name in ["rgb8.png", "baseline_420.jpg", "progressive.jpg", "still.gif"] {
-            let error = any(&fixture(name), few).expect_err(name);
+        for name in FIXTURES {
+            let error = decode(&fixture(name), None, Limits::of(100)).expect_err(name);
             assert!(matches!(error, DecodeError::TooLarge { .. }), "{name}: {error}");
+        }
+    }
+
+    const FIXTURES: [&str; 4] = ["rgb8.png", "baseline_420.jpg", "progressive.jpg", "still.gif"];
+
+    #[test]
+    fn an_interrupt_ends_every_decoder() {
+        for name in FIXTURES {
+            let limits = Limits { interrupted: || true, ..LIMITS };
+            assert_eq!(decode(&fixture(name), None, limits), Err(DecodeError::Interrupted));
         }
     }
 
     #[test]
     fn limits_count_pixels_without_overflow() {
-        let limits = Limits { max_pixels: 100 };
+        let limits = Limits::of(100);
         assert_eq!(limits.admit(10, 10), Ok((10, 10)));
         assert_eq!(limits.admit(0, 10), Err(DecodeError::NoPixels));
         assert!(limits.admit(11, 10).is_err());
@@ -250,7 +276,7 @@ mod tests {
         for name in ["tiny_3x5.png", "odd_33x17.jpg", "interlaced.gif", "palette.png"] {
             let data = fixture(name);
             for length in (0..data.len()).step_by(1 + data.len() / 400) {
-                let _verdict = any(&data[..length], LIMITS);
+                let _verdict = rows(&data[..length], None, LIMITS, &mut Counted::default());
             }
         }
     }

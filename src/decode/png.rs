@@ -1,20 +1,27 @@
 //! PNG, by the `png` crate.
 
-use super::{DecodeError, Format, Limits, allocate, picture};
-use crate::picture::{Channels, Picture};
+use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee, hand_over};
+use crate::orientation::Orientation;
+use crate::picture::{Channels, Rows, Shape};
 use png::{ColorType, Decoder, Transformations};
-use std::io::Cursor;
 
-pub(super) fn decode(data: &[u8], limits: Limits) -> Result<Picture, DecodeError> {
+pub(super) fn decode(
+    file: &[u8],
+    limits: Limits,
+    watch: &Watch,
+    rows: &mut dyn Rows,
+) -> Result<Orientation, DecodeError> {
     let broken = |error: png::DecodingError| DecodeError::broken(Format::Png, error);
 
-    let mut decoder = Decoder::new(Cursor::new(data));
+    let mut decoder = Decoder::new(Watched::new(file, watch));
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     // Palettes to colours, grey below 8 bits to 8, 16 bits to their high byte.
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let header = decoder.read_header_info().map_err(broken)?;
-    let size = limits.admit(header.width.into(), header.height.into())?;
+    let (width, height) = limits.admit(header.width.into(), header.height.into())?;
+    // Three rows of up to 8 bytes a pixel, and some to inflate into.
+    foresee(24 * width + (1 << 20))?;
 
     let mut reader = decoder.read_info().map_err(broken)?;
     let channels = match reader.output_color_type().0 {
@@ -24,13 +31,36 @@ pub(super) fn decode(data: &[u8], limits: Limits) -> Result<Picture, DecodeError
         ColorType::Rgba => Channels::Rgba,
         ColorType::Indexed => return Err(DecodeError::broken(Format::Png, "no palette")),
     };
-    let mut samples = allocate(reader.output_buffer_size().ok_or(DecodeError::NoPixels)?)?;
-    reader.next_frame(&mut samples).map_err(broken)?;
-
+    let shape = Shape { width, height, channels };
+    let orientation = reader.info().exif_metadata.as_deref().and_then(Orientation::in_exif);
     // libgd heeds the clear entry of a palette and the clear shade of a grey
     // picture, but not the clear colour of an RGB one: nor do we, to agree.
-    if reader.info().color_type == ColorType::Rgb && channels == Channels::Rgba {
-        samples.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255);
+    let opaque = reader.info().color_type == ColorType::Rgb && channels == Channels::Rgba;
+    let make_opaque = |row: &mut [u8]| row.iter_mut().skip(3).step_by(4).for_each(|a| *a = 255);
+
+    if reader.info().interlaced {
+        let mut samples = allocate(reader.output_buffer_size().ok_or(DecodeError::NoPixels)?)?;
+        reader.next_frame(&mut samples).map_err(broken)?;
+        if opaque {
+            make_opaque(&mut samples);
+        }
+        hand_over(&samples, shape, watch, rows);
+    } else {
+        let mut row = allocate(shape.row_len())?;
+        rows.begin(shape);
+        for _ in 0..height {
+            let read = reader.read_row(&mut row).map_err(broken)?;
+            if read.is_none() {
+                return Err(DecodeError::broken(Format::Png, "rows are missing"));
+            }
+            if opaque {
+                make_opaque(&mut row);
+            }
+            rows.row(&row);
+            if watch.ask() {
+                return Err(DecodeError::Interrupted);
+            }
+        }
     }
-    picture(Format::Png, size, channels, samples)
+    Ok(orientation.unwrap_or(Orientation::UPRIGHT))
 }

@@ -13,8 +13,8 @@ use pgrx::{FromDatum, pg_sys, set_varsize_4b, varsize_4b};
 /// A value behind its varlena header.
 ///
 /// # Safety of the casts to it
-/// `T` is made of float4s alone: aligned to 4 bytes like the header, without
-/// padding, and valid for any bits.
+/// `T` is made of 4-byte numbers and bytes alone: aligned to 4 bytes like the
+/// header, without padding, and valid for any bits.
 #[repr(C)]
 pub(super) struct Varlena<T> {
     header: u32,
@@ -55,6 +55,24 @@ impl Stored for Sphere {
 
 impl Stored for Bounds {
     const TYPE_NAME: &'static str = "signature_box";
+}
+
+/// A value of type `bit(64)`, as Postgres lays out bit strings.
+#[repr(C)]
+pub(super) struct Bits64 {
+    length: i32,
+    bits: [u8; 8],
+}
+
+impl Bits64 {
+    /// The bits of `value`, the highest first.
+    pub(super) fn of(value: u64) -> Self {
+        Bits64 { length: 64, bits: value.to_be_bytes() }
+    }
+}
+
+impl Stored for Bits64 {
+    const TYPE_NAME: &'static str = "bit";
 }
 
 /// A function's argument, borrowed from the datum it came in.
@@ -113,6 +131,7 @@ pgrx::impl_sql_translatable!(Borrowed<'_, Signature>, "signature");
 pgrx::impl_sql_translatable!(Returned<Signature>, "signature");
 pgrx::impl_sql_translatable!(Borrowed<'_, Sphere>, "signature_sphere");
 pgrx::impl_sql_translatable!(Returned<Sphere>, "signature_sphere");
+pgrx::impl_sql_translatable!(Returned<Bits64>, "bit(64)");
 
 /// All bytes not yet read of the message that a receive function was given.
 pub(super) fn rest_of_message<'a>(message: pgrx::Internal) -> &'a [u8] {
@@ -139,6 +158,7 @@ mod tests {
         assert_eq!(Signature::SIZE, 68);
         assert_eq!(Sphere::SIZE, 76);
         assert_eq!(Bounds::SIZE, 132);
+        assert_eq!(Bits64::SIZE, 16);
         assert_eq!(align_of::<Varlena<Sphere>>(), 4);
         assert_eq!(align_of::<Varlena<Bounds>>(), 4);
     }

@@ -7,6 +7,7 @@
 //! nothing that can panic.
 
 use crate::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, MOST_BOXES, choose, split};
+use crate::pg::call::{argument, v1};
 use crate::pg::datum::{Stored, Varlena};
 use crate::pg::report;
 use crate::rotation::Rotated;
@@ -17,18 +18,6 @@ use pgrx::pg_sys::{Datum, FunctionCallInfo, GISTENTRY, OffsetNumber};
 use pgrx::{pg_extern, pg_guard, pg_sys, varsize_4b};
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString};
-
-/// Tells Postgres that these functions follow the V1 calling convention.
-macro_rules! v1 {
-    ($($info:ident),*) => {$(
-        #[doc(hidden)]
-        #[unsafe(no_mangle)]
-        pub extern "C" fn $info() -> &'static pg_sys::Pg_finfo_record {
-            static V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
-            &V1
-        }
-    )*};
-}
 
 v1!(
     pg_finfo_signature_consistent,
@@ -42,16 +31,6 @@ v1!(
     pg_finfo_signature_sortsupport,
     pg_finfo_signature_box_out
 );
-
-/// Argument `n` of a call.
-///
-/// # Safety
-/// The function has more than `n` arguments.
-#[inline(always)]
-unsafe fn argument(fcinfo: FunctionCallInfo, n: usize) -> Datum {
-    // SAFETY: fcinfo ends in an array of as many arguments as the call has.
-    unsafe { (*(*fcinfo).args.as_ptr().add(n)).value }
-}
 
 /// A key of the index, read where it lies.
 enum Key<'a> {

@@ -3,9 +3,11 @@
 // Everything here crosses into C.
 #![allow(unsafe_code)]
 
+mod call;
 mod datum;
 mod gist;
 mod gist_build;
+pub(crate) mod parallel;
 mod pattern;
 mod pictures;
 mod report;

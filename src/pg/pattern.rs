@@ -1,11 +1,12 @@
 //! Type `pattern`: input, output, receive, send, and its functions.
 
 use crate::pattern::{PATTERN_LEN, Pattern};
-use crate::pg::datum::{Borrowed, Returned, Stored, rest_of_message};
+use crate::pg::datum::{Bits64, Borrowed, Returned, Stored, rest_of_message};
 use crate::pg::{report, settings};
+use crate::phash::phash;
 use crate::resample::SIDE;
 use crate::signature::Signature;
-use crate::text;
+use crate::{text, view};
 use pgrx::{Internal, pg_extern, pg_sys};
 use std::ffi::{CStr, CString};
 
@@ -58,4 +59,17 @@ fn shuffle_pattern(pattern: Borrowed<'_, Pattern>) -> Returned<Pattern> {
 #[pg_extern(sql = false)]
 fn pattern_distance(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> f64 {
     a.0.distance(b.0)
+}
+
+#[pg_extern(sql = false)]
+fn pattern2png(pattern: Borrowed<'_, Pattern>) -> Vec<u8> {
+    match view::encoded(pattern.0) {
+        Ok(file) => file,
+        Err(error) => report::no_view(&error).raise(),
+    }
+}
+
+#[pg_extern(sql = false)]
+fn pattern2phash(pattern: Borrowed<'_, Pattern>) -> Returned<Bits64> {
+    Returned(Bits64::of(phash(pattern.0)))
 }

@@ -1,49 +1,140 @@
-//! From a `bytea` to a `pattern`.
+//! From a `bytea` to a `pattern`, a `signature`, or what its header says.
 
-use crate::decode::{self, DecodeError, Format, Limits};
+use crate::convert::{LastPicture, Options};
+use crate::decode::{self, DecodeError, Format, Info, Limits};
 use crate::pattern::Pattern;
+use crate::pg::call::v1;
 use crate::pg::datum::Returned;
 use crate::pg::report::Report;
 use crate::pg::settings::{self, OnDecodeError};
-use crate::picture::Picture;
-use pgrx::pg_extern;
+use crate::signature::Signature;
+use pgrx::{IntoDatum, pg_extern, pg_guard, pg_sys};
+use std::cell::RefCell;
 
 #[pg_extern(sql = false)]
 fn jpeg2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
-    pattern_or_report(decode::only(file, Format::Jpeg, limits()))
+    pattern(file, Options { format: Some(Format::Jpeg), apply_orientation: false }).map(Returned)
 }
 
 #[pg_extern(sql = false)]
 fn png2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
-    pattern_or_report(decode::only(file, Format::Png, limits()))
+    pattern(file, Options { format: Some(Format::Png), apply_orientation: false }).map(Returned)
 }
 
 #[pg_extern(sql = false)]
 fn gif2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
-    pattern_or_report(decode::only(file, Format::Gif, limits()))
+    pattern(file, Options { format: Some(Format::Gif), apply_orientation: false }).map(Returned)
 }
 
 #[pg_extern(sql = false)]
-fn image2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
-    pattern_or_report(decode::any(file, limits()))
+fn image2pattern(file: &[u8], apply_orientation: bool) -> Option<Returned<Pattern>> {
+    pattern(file, Options { format: None, apply_orientation }).map(Returned)
 }
 
-fn limits() -> Limits {
-    Limits { max_pixels: settings::max_pixels() }
+#[pg_extern(sql = false)]
+fn image2signature(file: &[u8], apply_orientation: bool) -> Option<Returned<Signature>> {
+    let pattern = pattern(file, Options { format: None, apply_orientation })?;
+    match Signature::of(&pattern) {
+        Ok(signature) => Some(Returned(signature)),
+        Err(error) => Report::from(error).raise(),
+    }
 }
 
-fn pattern_or_report(picture: Result<Picture, DecodeError>) -> Option<Returned<Pattern>> {
-    // A picture takes milliseconds to seconds: let a cancelled query go.
+thread_local! {
+    /// The last picture that this backend converted.
+    static LAST: RefCell<LastPicture> = const { RefCell::new(LastPicture::new()) };
+}
+
+fn pattern(file: &[u8], options: Options) -> Option<Pattern> {
+    let converted =
+        uninterrupted(|limits| LAST.with_borrow_mut(|last| last.pattern(file, options, limits)));
+    value_or_report(converted, "The result is NULL.")
+}
+
+/// Lets a cancelled query go; where whoever interrupted wanted something else,
+/// the work is done again, to its end.
+fn uninterrupted<T>(work: impl Fn(Limits) -> Result<T, DecodeError>) -> Result<T, DecodeError> {
     pgrx::check_for_interrupts!();
-    match picture {
-        Ok(picture) => Some(Returned(Pattern::of(&picture))),
+    let limits = Limits { max_pixels: settings::max_pixels(), interrupted: wants_to_stop };
+    match work(limits) {
+        Err(DecodeError::Interrupted) => {
+            pgrx::check_for_interrupts!();
+            work(Limits::of(limits.max_pixels))
+        }
+        result => result,
+    }
+}
+
+fn wants_to_stop() -> bool {
+    // SAFETY: plain flags that signal handlers set and this backend clears.
+    unsafe { pg_sys::QueryCancelPending != 0 || pg_sys::ProcDiePending != 0 }
+}
+
+/// What could be had of a file, or else a WARNING that says why not and what
+/// happens `instead`: or an ERROR, if the user wants these.
+fn value_or_report<T>(result: Result<T, DecodeError>, instead: &str) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
         Err(error) => {
             let report = Report::from(error);
             match settings::on_decode_error() {
                 OnDecodeError::Error => report.raise(),
-                OnDecodeError::Warning => report.warn("The pattern is NULL."),
+                OnDecodeError::Warning => report.warn(instead),
             }
             None
         }
+    }
+}
+
+v1!(pg_finfo_image_info);
+
+/// `image_info(bytea)`: a row of its OUT parameters.
+///
+/// # Safety
+/// Called by Postgres with (bytea).
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn image_info(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: the one argument is a bytea and not null, the function being STRICT.
+    let file: &[u8] = unsafe { pgrx::pg_getarg(fcinfo, 0) }.unwrap_or_default();
+    let info = uninterrupted(|limits| decode::info(file, limits));
+    match value_or_report(info, "The result is NULL.") {
+        // SAFETY: the function is declared with these columns.
+        Some(info) => unsafe { row_of(info, fcinfo) },
+        // SAFETY: a null result is told by the call's own flag.
+        None => unsafe {
+            (*fcinfo).isnull = true;
+            pg_sys::Datum::null()
+        },
+    }
+}
+
+/// The columns of `image_info`.
+const COLUMNS: usize = 8;
+
+/// A composite datum of the type that the call is declared to return.
+///
+/// # Safety
+/// That type has the columns of `image_info`.
+unsafe fn row_of(info: Info, fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    let mut values: [Option<pg_sys::Datum>; COLUMNS] = [
+        info.format.name().into_datum(),
+        i64::from(info.width).into_datum(),
+        i64::from(info.height).into_datum(),
+        i32::from(info.channels).into_datum(),
+        i32::from(info.bit_depth).into_datum(),
+        info.has_alpha.into_datum(),
+        i32::from(info.orientation.number()).into_datum(),
+        info.frames.map(i64::from).into_datum(),
+    ];
+    let mut nulls = values.map(|value| value.is_none());
+    let mut values = values.each_mut().map(|value| value.take().unwrap_or(pg_sys::Datum::null()));
+    // SAFETY: as many values and flags as the type has columns.
+    unsafe {
+        let mut columns = std::ptr::null_mut();
+        pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut columns);
+        let columns = pg_sys::BlessTupleDesc(columns);
+        let row = pg_sys::heap_form_tuple(columns, values.as_mut_ptr(), nulls.as_mut_ptr());
+        pg_sys::HeapTupleHeaderGetDatum((*row).t_data)
     }
 }

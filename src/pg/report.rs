@@ -97,6 +97,7 @@ impl From<DecodeError> for Report {
         let code = match error {
             DecodeError::TooLarge { .. } => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             DecodeError::OutOfMemory { .. } => PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+            DecodeError::Interrupted => PgSqlErrorCode::ERRCODE_QUERY_CANCELED,
             DecodeError::Empty
             | DecodeError::UnknownFormat
             | DecodeError::OtherFormat { .. }
@@ -155,6 +156,12 @@ impl From<SignatureOutOfRange> for Report {
         let message = format!("the pattern has no signature: {error}");
         Report::new(PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, message)
     }
+}
+
+/// A pattern that the PNG encoder does not want to show.
+pub(super) fn no_view(error: &dyn std::error::Error) -> Report {
+    let message = format!("the pattern can't be shown: {error}");
+    Report::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
 }
 
 /// A datum that does not have its type's size.

@@ -1,0 +1,137 @@
+//! From a file's bytes to a pattern: decode, average, turn upright, transform.
+
+use crate::decode::{self, DecodeError, Format, Limits};
+use crate::pattern::Pattern;
+use crate::resample::AreaAverage;
+
+/// What to make of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The only format to accept; any known one if `None`.
+    pub format: Option<Format>,
+    /// Whether to turn the picture upright, as its EXIF data says.
+    pub apply_orientation: bool,
+}
+
+/// The pattern of the picture in `file`.
+///
+/// # Errors
+/// Whatever keeps the file from being a picture: see [`DecodeError`].
+pub fn pattern(file: &[u8], options: Options, limits: Limits) -> Result<Pattern, DecodeError> {
+    let mut average = AreaAverage::new();
+    let orientation = decode::rows(file, options.format, limits, &mut average)?;
+    let mut thumbnail = average.finish();
+    if options.apply_orientation {
+        thumbnail = orientation.upright(thumbnail);
+    }
+    Ok(Pattern::of(&thumbnail))
+}
+
+/// The last file converted and its pattern: `SELECT jpeg2pattern(raw),
+/// pattern2signature(jpeg2pattern(raw))` asks for the same twice.
+#[derive(Default)]
+pub struct LastPicture {
+    file: Vec<u8>,
+    pattern: Option<(Options, u64, Box<Pattern>)>,
+}
+
+impl LastPicture {
+    /// Files up to this size are remembered.
+    pub const MOST_BYTES: usize = 16 << 20;
+
+    /// An empty memory.
+    pub const fn new() -> Self {
+        LastPicture { file: Vec::new(), pattern: None }
+    }
+
+    /// As [`pattern`], at the cost of a comparison where the last file was this.
+    ///
+    /// # Errors
+    /// As [`pattern`]; an error is not remembered.
+    pub fn pattern(
+        &mut self,
+        file: &[u8],
+        options: Options,
+        limits: Limits,
+    ) -> Result<Pattern, DecodeError> {
+        if let Some((known, max_pixels, pattern)) = &self.pattern
+            && (*known, *max_pixels) == (options, limits.max_pixels)
+            && self.file == file
+        {
+            return Ok((**pattern).clone());
+        }
+        self.pattern = None;
+        let pattern = pattern(file, options, limits)?;
+        self.file.clear();
+        if file.len() <= Self::MOST_BYTES && self.file.try_reserve_exact(file.len()).is_ok() {
+            self.file.extend_from_slice(file);
+            self.pattern = Some((options, limits.max_pixels, Box::new(pattern.clone())));
+        }
+        Ok(pattern)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    const ANY: Options = Options { format: None, apply_orientation: true };
+
+    fn fixture(name: &str) -> Vec<u8> {
+        let path = format!("{}/tests/fixtures/images/{name}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(path).expect("fixture")
+    }
+
+    #[test]
+    fn the_last_file_is_not_decoded_again() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let limits = Limits {
+            max_pixels: 1 << 20,
+            interrupted: || {
+                ASKED.fetch_add(1, Ordering::Relaxed);
+                false
+            },
+        };
+        let [a, b] = ["rgb8.png", "baseline_420.jpg"].map(fixture);
+        let mut last = LastPicture::new();
+        let first = last.pattern(&a, ANY, limits).expect("a picture");
+        let asked = ASKED.load(Ordering::Relaxed);
+        assert!(asked > 0);
+        assert_eq!(last.pattern(&a, ANY, limits).expect("a picture"), first);
+        assert_eq!(ASKED.load(Ordering::Relaxed), asked, "decoded again");
+
+        // Other bytes, other options, another limit: another answer.
+        assert_ne!(last.pattern(&b, ANY, limits).expect("a picture"), first);
+        assert_eq!(last.pattern(&a, ANY, limits).expect("a picture"), first);
+        let mut other = a.clone();
+        other.truncate(a.len() - 1);
+        assert!(last.pattern(&other, ANY, limits).is_ok() || last.pattern.is_none());
+        let jpeg_only = Options { format: Some(Format::Jpeg), apply_orientation: false };
+        last.pattern(&a, ANY, limits).expect("a picture");
+        assert!(last.pattern(&a, jpeg_only, limits).is_err());
+        last.pattern(&a, ANY, limits).expect("a picture");
+        let few = Limits { max_pixels: 10, ..limits };
+        assert!(last.pattern(&a, ANY, few).is_err());
+    }
+
+    #[test]
+    fn a_file_over_the_bound_is_converted_and_forgotten() {
+        let mut file = fixture("rgb8.png");
+        // Bytes behind the end of a PNG are nobody's.
+        file.resize(LastPicture::MOST_BYTES + 1, 0);
+        let mut last = LastPicture::new();
+        assert!(last.pattern(&file, ANY, Limits::of(1 << 20)).is_ok());
+        assert!(last.file.capacity() <= LastPicture::MOST_BYTES);
+        assert!(last.pattern.is_none());
+    }
+
+    #[test]
+    fn orientation_is_applied_where_asked() {
+        let file = fixture("exif_orientation6.jpg");
+        let limits = Limits::of(1 << 20);
+        let apart = |apply_orientation| Options { format: None, apply_orientation };
+        let [turned, stored] = [true, false].map(|turn| pattern(&file, apart(turn), limits));
+        assert!(turned.expect("a picture").distance(&stored.expect("a picture")) > 0.1);
+    }
+}

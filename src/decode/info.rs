@@ -1,0 +1,160 @@
+//! What a file's header says, without decoding the picture.
+
+use super::jpeg_header::Header;
+use super::{DecodeError, Format, Limits, Watch, Watched, foresee, guarded, image_formats};
+use crate::orientation::Orientation;
+use image::ExtendedColorType;
+
+/// What a file's header says of its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// The file's format.
+    pub format: Format,
+    /// Pixels in a row, as stored.
+    pub width: u32,
+    /// Rows, as stored.
+    pub height: u32,
+    /// Samples a pixel; 1 for a palette's index.
+    pub channels: u8,
+    /// Bits a sample.
+    pub bit_depth: u8,
+    /// Whether some pixels may be clear: an alpha channel, or a clear colour.
+    pub has_alpha: bool,
+    /// How to turn the picture upright.
+    pub orientation: Orientation,
+    /// Pictures in the file; `None` where the header does not say.
+    pub frames: Option<u32>,
+}
+
+/// Reads the header of `file`. No size is refused, as nothing of that size is
+/// allocated.
+///
+/// # Errors
+/// Where the file is of no known format, or its header is broken.
+pub fn info(file: &[u8], limits: Limits) -> Result<Info, DecodeError> {
+    let format = Format::expect(file, None)?;
+    guarded(format, limits, |watch| match format {
+        Format::Jpeg => of_jpeg(file),
+        Format::Png => of_png(file, watch),
+        Format::Gif => of_gif(file, watch),
+        Format::WebP => of_webp(file, watch),
+        _ => of_others(file, format, watch),
+    })
+}
+
+fn of_jpeg(file: &[u8]) -> Result<Info, DecodeError> {
+    let broken = || DecodeError::broken(Format::Jpeg, "its segments do not lead to a scan");
+    let (header, _) = Header::read(file).ok_or_else(broken)?;
+    Ok(Info {
+        format: Format::Jpeg,
+        width: header.width as u32,
+        height: header.height as u32,
+        channels: header.components.len() as u8,
+        bit_depth: header.precision,
+        has_alpha: false,
+        orientation: header.orientation.unwrap_or(Orientation::UPRIGHT),
+        frames: Some(1),
+    })
+}
+
+fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
+    let broken = |error| DecodeError::broken(Format::Png, error);
+    let mut decoder = png::Decoder::new(Watched::new(file, watch));
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_transformations(png::Transformations::IDENTITY);
+    let width = decoder.read_header_info().map_err(broken)?.width as usize;
+    foresee(24 * width + (1 << 20))?;
+    let reader = decoder.read_info().map_err(broken)?;
+    let info = reader.info();
+    let orientation = info.exif_metadata.as_deref().and_then(Orientation::in_exif);
+    Ok(Info {
+        format: Format::Png,
+        width: info.width,
+        height: info.height,
+        channels: info.color_type.samples() as u8,
+        bit_depth: info.bit_depth as u8,
+        has_alpha: info.trns.is_some()
+            || matches!(info.color_type, png::ColorType::GrayscaleAlpha | png::ColorType::Rgba),
+        orientation: orientation.unwrap_or(Orientation::UPRIGHT),
+        frames: Some(info.animation_control().map_or(1, |animation| animation.num_frames)),
+    })
+}
+
+/// Walks over all frames, decoding none.
+fn of_gif(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
+    let broken = |error| DecodeError::broken(Format::Gif, error);
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::Indexed);
+    options.skip_frame_decoding(true);
+    foresee(2 * file.len() + (1 << 20))?;
+    let mut decoder = options.read_info(Watched::new(file, watch)).map_err(broken)?;
+    let first = decoder.next_frame_info().map_err(broken)?.ok_or(DecodeError::NoPixels)?;
+    let (width, height) = (first.width.into(), first.height.into());
+    let has_alpha = first.transparent.is_some();
+    let mut frames = 1;
+    let whole = loop {
+        match decoder.next_frame_info() {
+            Ok(Some(_)) => frames += 1,
+            Ok(None) => break true,
+            Err(_) => break false,
+        }
+    };
+    Ok(Info {
+        format: Format::Gif,
+        width,
+        height,
+        channels: 1,
+        bit_depth: 8,
+        has_alpha,
+        orientation: Orientation::UPRIGHT,
+        frames: whole.then_some(frames),
+    })
+}
+
+fn of_webp(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
+    let broken = |error| DecodeError::broken(Format::WebP, error);
+    foresee(file.len() + (1 << 20))?;
+    let mut decoder = image_webp::WebPDecoder::new(Watched::new(file, watch)).map_err(broken)?;
+    decoder.set_memory_limit(file.len() + (1 << 20));
+    let (width, height) = decoder.dimensions();
+    let exif = decoder.exif_metadata().map_err(broken)?;
+    let orientation = exif.as_deref().and_then(Orientation::in_exif);
+    let has_alpha = decoder.has_alpha();
+    Ok(Info {
+        format: Format::WebP,
+        width,
+        height,
+        channels: if has_alpha { 4 } else { 3 },
+        bit_depth: 8,
+        has_alpha,
+        orientation: orientation.unwrap_or(Orientation::UPRIGHT),
+        frames: Some(if decoder.is_animated() { decoder.num_frames() } else { 1 }),
+    })
+}
+
+fn of_others(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeError> {
+    let mut codec = image_formats::open(file, format, watch)?;
+    let (width, height) = codec.dimensions();
+    let original = codec.original_color_type();
+    let channels = original.channel_count();
+    let orientation =
+        codec.orientation().map_err(|error| DecodeError::broken(format, error))?.to_exif();
+    Ok(Info {
+        format,
+        width,
+        height,
+        channels,
+        bit_depth: (original.bits_per_pixel() / u16::from(channels.max(1))) as u8,
+        has_alpha: has_alpha(original),
+        orientation: Orientation::from_exif(orientation.into()).unwrap_or(Orientation::UPRIGHT),
+        // A TIFF may hold more; only walking them would tell.
+        frames: (format != Format::Tiff).then_some(1),
+    })
+}
+
+fn has_alpha(colour: ExtendedColorType) -> bool {
+    // Luminance and alpha, RGB and alpha: the even counts, but for CMYK.
+    colour.channel_count().is_multiple_of(2)
+        && !matches!(colour, ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16)
+}

@@ -1,0 +1,151 @@
+//! EXIF orientation: how to turn a picture upright.
+//!
+//! The 64×64 cells of a turned picture are the turned cells of the picture:
+//! they cover the same rectangles. So nothing larger is ever turned.
+
+use crate::resample::{SIDE, Thumbnail};
+
+/// One of the eight orientations, as EXIF numbers them: 1 is upright, the even
+/// ones up to 4 and the odd ones from 5 are mirrored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Orientation(u8);
+
+impl Orientation {
+    /// The picture's first row is its top, its first column its left.
+    pub const UPRIGHT: Orientation = Orientation(1);
+
+    /// Orientation `number`, 1 to 8.
+    pub fn from_exif(number: u16) -> Option<Self> {
+        u8::try_from(number).ok().filter(|number| (1..=8).contains(number)).map(Orientation)
+    }
+
+    /// The number of EXIF, 1 to 8.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// What a block of EXIF data says, a TIFF file in small: the entry 274 of
+    /// its first directory. `None` where there is none, or nothing to make of it.
+    pub fn in_exif(exif: &[u8]) -> Option<Self> {
+        const ORIENTATION: u16 = 274;
+        const SHORT: u16 = 3;
+        let little = match exif.get(..4)? {
+            b"II*\0" => true,
+            b"MM\0*" => false,
+            _ => return None,
+        };
+        let short = |at: usize| {
+            let bytes = *exif.get(at..)?.first_chunk()?;
+            Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+        };
+        let bytes = *exif.get(4..)?.first_chunk()?;
+        let directory = if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) };
+        let directory = usize::try_from(directory).ok()?;
+        // Entries of 12 bytes: tag, type, count, value. No pointer is followed.
+        let first = directory.checked_add(2)?;
+        let entries = (0..usize::from(short(directory)?)).map(|n| first + 12 * n);
+        let found = entries
+            .take_while(|&at| at < exif.len())
+            .find(|&at| short(at) == Some(ORIENTATION) && short(at + 2) == Some(SHORT));
+        Self::from_exif(short(found? + 8)?)
+    }
+
+    /// Turns the cells of a picture in this orientation upright.
+    pub fn upright(self, cells: Box<Thumbnail>) -> Box<Thumbnail> {
+        if self == Self::UPRIGHT {
+            return cells;
+        }
+        let mut turned = cells.clone();
+        for (x, column) in turned.iter_mut().enumerate() {
+            for (y, cell) in column.iter_mut().enumerate() {
+                let (right, below) = (SIDE - 1 - x, SIDE - 1 - y);
+                let (x, y) = match self.0 {
+                    2 => (right, y),
+                    3 => (right, below),
+                    4 => (x, below),
+                    5 => (y, x),
+                    6 => (y, right),
+                    7 => (below, right),
+                    8 => (below, x),
+                    _ => (x, y),
+                };
+                *cell = cells[x][y];
+            }
+        }
+        turned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// EXIF data with one entry before the orientation.
+    fn exif(little: bool, orientation: u16) -> Vec<u8> {
+        let short = |n: u16| if little { n.to_le_bytes() } else { n.to_be_bytes() };
+        let long = |n: u32| if little { n.to_le_bytes() } else { n.to_be_bytes() };
+        let mut data = if little { b"II*\0".to_vec() } else { b"MM\0*".to_vec() };
+        data.extend(long(8));
+        data.extend(short(2));
+        for (tag, value) in [(256, 640), (274, orientation)] {
+            data.extend(short(tag));
+            data.extend(short(3));
+            data.extend(long(1));
+            data.extend(short(value));
+            data.extend([0, 0]);
+        }
+        data
+    }
+
+    #[test]
+    fn reads_both_byte_orders() {
+        for number in 1..=8 {
+            for little in [false, true] {
+                let found = Orientation::in_exif(&exif(little, number)).expect("an orientation");
+                assert_eq!(u16::from(found.number()), number);
+            }
+        }
+    }
+
+    #[test]
+    fn makes_nothing_of_what_is_no_orientation() {
+        assert_eq!(Orientation::in_exif(&exif(true, 0)), None);
+        assert_eq!(Orientation::in_exif(&exif(true, 9)), None);
+        let whole = exif(false, 6);
+        for length in 0..whole.len() - 2 {
+            assert_eq!(Orientation::in_exif(&whole[..length]), None, "{length}");
+        }
+        // A directory that begins behind the data, and one that lies over itself.
+        let mut far = exif(true, 6);
+        far[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(Orientation::in_exif(&far), None);
+        let mut around = exif(true, 6);
+        around[4..8].copy_from_slice(&0_u32.to_le_bytes());
+        assert_eq!(Orientation::in_exif(&around), None);
+    }
+
+    /// Where the pixel of the upper left corner goes, and that to its right.
+    #[test]
+    fn turns_corners_where_exif_says() {
+        // EXIF names the place of row 0 and column 0: 6 is (right, top).
+        let places = [
+            (1, (0, 0), (1, 0)),
+            (2, (63, 0), (62, 0)),
+            (3, (63, 63), (62, 63)),
+            (4, (0, 63), (1, 63)),
+            (5, (0, 0), (0, 1)),
+            (6, (63, 0), (63, 1)),
+            (7, (63, 63), (63, 62)),
+            (8, (0, 63), (0, 62)),
+        ];
+        let mut cells = Box::new([[[0; 3]; SIDE]; SIDE]);
+        cells[0][0] = [1; 3];
+        cells[1][0] = [2; 3];
+        for (number, corner, right) in places {
+            let orientation = Orientation::from_exif(number).expect("1 to 8");
+            let upright = orientation.upright(cells.clone());
+            assert_eq!(upright[corner.0][corner.1], [1; 3], "{number}");
+            assert_eq!(upright[right.0][right.1], [2; 3], "{number}");
+        }
+    }
+}
