@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop test bench install
+.PHONY: demo demo-stop test bench bench-pictures install
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -16,6 +16,10 @@ test:
 # Our index beside its peers. ROWS="100000 1000000" for other sizes.
 bench:
 	@ROWS="$(ROWS)" scripts/bench.sh
+
+# What converting photographs takes, beside libjpeg-turbo and in a server.
+bench-pictures:
+	@scripts/bench-pictures.sh
 
 # Into an existing server: make install PG_CONFIG=/path/to/pg_config
 install:

@@ -166,3 +166,26 @@ drop_cluster() {
 	as_server_user "$1/pg_ctl" stop --silent --mode immediate --pgdata "$2/data" || true
 	rm -rf "$(cat "$2/socket")" "$2"
 }
+
+# setup_photos: photographs to measure with, from two of Debian's packages,
+# unpacked under build/photos, and libjpeg-turbo's programs beside them.
+setup_photos() {
+	command -v djpeg >/dev/null && command -v cjpeg >/dev/null ||
+		install_packages "to compare with libjpeg-turbo" libjpeg-turbo-progs || exit 1
+	[ ! -f "$build/photos/.ready" ] || return 0
+	say "downloading photographs (Debian's mate-backgrounds and opencv-doc, 142 MB)"
+	rm -rf "$build/photos" && mkdir -p "$build/photos"
+	if ! (cd "$build/photos" && apt-get download -qq mate-backgrounds opencv-doc); then
+		[ "$(id -u)" -ne 0 ] || apt-get update -qq
+		(cd "$build/photos" && apt-get download -qq mate-backgrounds opencv-doc) ||
+			fail "apt-get can't download mate-backgrounds and opencv-doc: run 'apt-get update' as root"
+	fi
+	local package
+	for package in "$build"/photos/*.deb; do
+		dpkg-deb -x "$package" "$build/photos"
+		rm "$package"
+	done
+	# Screenshots and drawings, for the most part.
+	rm -rf "$build/photos/usr/share/doc/opencv-doc/opencv4"
+	touch "$build/photos/.ready"
+}

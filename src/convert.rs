@@ -1,6 +1,6 @@
 //! From a file's bytes to a pattern: decode, average, turn upright, transform.
 
-use crate::decode::{self, DecodeError, Format, Limits};
+use crate::decode::{self, DecodeError, Format, Limits, Workspace};
 use crate::pattern::Pattern;
 use crate::resample::AreaAverage;
 
@@ -18,8 +18,21 @@ pub struct Options {
 /// # Errors
 /// Whatever keeps the file from being a picture: see [`DecodeError`].
 pub fn pattern(file: &[u8], options: Options, limits: Limits) -> Result<Pattern, DecodeError> {
+    pattern_within(file, options, limits, &mut Workspace::new())
+}
+
+/// As [`pattern`], in memory that is there already.
+///
+/// # Errors
+/// As [`pattern`].
+pub fn pattern_within(
+    file: &[u8],
+    options: Options,
+    limits: Limits,
+    workspace: &mut Workspace,
+) -> Result<Pattern, DecodeError> {
     let mut average = AreaAverage::new();
-    let orientation = decode::rows(file, options.format, limits, &mut average)?;
+    let orientation = decode::rows(file, options.format, limits, workspace, &mut average)?;
     let mut thumbnail = average.finish();
     if options.apply_orientation {
         thumbnail = orientation.upright(thumbnail);
@@ -27,21 +40,22 @@ pub fn pattern(file: &[u8], options: Options, limits: Limits) -> Result<Pattern,
     Ok(Pattern::of(&thumbnail))
 }
 
-/// The last file converted and its pattern: `SELECT jpeg2pattern(raw),
-/// pattern2signature(jpeg2pattern(raw))` asks for the same twice.
+/// Converts picture after picture, and remembers the last: `SELECT
+/// jpeg2pattern(raw), pattern2signature(jpeg2pattern(raw))` asks for each twice.
 #[derive(Default)]
-pub struct LastPicture {
+pub struct Converter {
+    workspace: Workspace,
     file: Vec<u8>,
     pattern: Option<(Options, u64, Box<Pattern>)>,
 }
 
-impl LastPicture {
+impl Converter {
     /// Files up to this size are remembered.
     pub const MOST_BYTES: usize = 16 << 20;
 
-    /// An empty memory.
+    /// One that remembers nothing.
     pub const fn new() -> Self {
-        LastPicture { file: Vec::new(), pattern: None }
+        Converter { workspace: Workspace::new(), file: Vec::new(), pattern: None }
     }
 
     /// As [`pattern`], at the cost of a comparison where the last file was this.
@@ -61,7 +75,7 @@ impl LastPicture {
             return Ok((**pattern).clone());
         }
         self.pattern = None;
-        let pattern = pattern(file, options, limits)?;
+        let pattern = pattern_within(file, options, limits, &mut self.workspace)?;
         self.file.clear();
         if file.len() <= Self::MOST_BYTES && self.file.try_reserve_exact(file.len()).is_ok() {
             self.file.extend_from_slice(file);
@@ -94,36 +108,36 @@ mod tests {
             },
         };
         let [a, b] = ["rgb8.png", "baseline_420.jpg"].map(fixture);
-        let mut last = LastPicture::new();
-        let first = last.pattern(&a, ANY, limits).expect("a picture");
+        let mut converter = Converter::new();
+        let first = converter.pattern(&a, ANY, limits).expect("a picture");
         let asked = ASKED.load(Ordering::Relaxed);
         assert!(asked > 0);
-        assert_eq!(last.pattern(&a, ANY, limits).expect("a picture"), first);
+        assert_eq!(converter.pattern(&a, ANY, limits).expect("a picture"), first);
         assert_eq!(ASKED.load(Ordering::Relaxed), asked, "decoded again");
 
         // Other bytes, other options, another limit: another answer.
-        assert_ne!(last.pattern(&b, ANY, limits).expect("a picture"), first);
-        assert_eq!(last.pattern(&a, ANY, limits).expect("a picture"), first);
+        assert_ne!(converter.pattern(&b, ANY, limits).expect("a picture"), first);
+        assert_eq!(converter.pattern(&a, ANY, limits).expect("a picture"), first);
         let mut other = a.clone();
         other.truncate(a.len() - 1);
-        assert!(last.pattern(&other, ANY, limits).is_ok() || last.pattern.is_none());
+        assert!(converter.pattern(&other, ANY, limits).is_ok() || converter.pattern.is_none());
         let jpeg_only = Options { format: Some(Format::Jpeg), apply_orientation: false };
-        last.pattern(&a, ANY, limits).expect("a picture");
-        assert!(last.pattern(&a, jpeg_only, limits).is_err());
-        last.pattern(&a, ANY, limits).expect("a picture");
+        converter.pattern(&a, ANY, limits).expect("a picture");
+        assert!(converter.pattern(&a, jpeg_only, limits).is_err());
+        converter.pattern(&a, ANY, limits).expect("a picture");
         let few = Limits { max_pixels: 10, ..limits };
-        assert!(last.pattern(&a, ANY, few).is_err());
+        assert!(converter.pattern(&a, ANY, few).is_err());
     }
 
     #[test]
     fn a_file_over_the_bound_is_converted_and_forgotten() {
         let mut file = fixture("rgb8.png");
         // Bytes behind the end of a PNG are nobody's.
-        file.resize(LastPicture::MOST_BYTES + 1, 0);
-        let mut last = LastPicture::new();
-        assert!(last.pattern(&file, ANY, Limits::of(1 << 20)).is_ok());
-        assert!(last.file.capacity() <= LastPicture::MOST_BYTES);
-        assert!(last.pattern.is_none());
+        file.resize(Converter::MOST_BYTES + 1, 0);
+        let mut converter = Converter::new();
+        assert!(converter.pattern(&file, ANY, Limits::of(1 << 20)).is_ok());
+        assert!(converter.file.capacity() <= Converter::MOST_BYTES);
+        assert!(converter.pattern.is_none());
     }
 
     #[test]

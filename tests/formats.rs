@@ -3,7 +3,7 @@
 
 use image::{DynamicImage, ImageFormat};
 use imgsmlr_rs::convert::{self, Options};
-use imgsmlr_rs::decode::{self, Format, Limits};
+use imgsmlr_rs::decode::{self, Format, Limits, Workspace};
 use imgsmlr_rs::pattern::Pattern;
 use imgsmlr_rs::picture::{Rows, Shape};
 use imgsmlr_rs::signature::Signature;
@@ -44,7 +44,7 @@ fn in_memory(file: &[u8]) -> DynamicImage {
         }
     }
     let mut whole = Whole(None, Vec::new());
-    decode::rows(file, None, LIMITS, &mut whole).expect("a picture");
+    decode::rows(file, None, LIMITS, &mut Workspace::new(), &mut whole).expect("a picture");
     let shape = whole.0.expect("a shape");
     let (width, height) = (shape.width as u32, shape.height as u32);
     image::RgbImage::from_raw(width, height, whole.1).expect("RGB").into()

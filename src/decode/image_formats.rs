@@ -1,6 +1,6 @@
 //! BMP, TIFF, PNM, QOI and farbfeld, by the `image` crate.
 
-use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee, hand_over};
+use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over};
 use crate::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use image::codecs::{bmp, farbfeld, pnm, qoi, tiff};
@@ -37,6 +37,7 @@ pub(super) fn decode(
     format: Format,
     limits: Limits,
     watch: &Watch,
+    workspace: &mut Workspace,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
     let broken = |error| DecodeError::broken(format, error);
@@ -67,7 +68,7 @@ pub(super) fn decode(
 
     let orientation = codec.orientation().map_err(broken)?.to_exif();
     let shape = Shape { width, height, channels };
-    let mut samples = allocate(bytes)?;
+    let mut samples = workspace.take(bytes)?;
     codec.read_image_boxed(&mut samples).map_err(broken)?;
     if pixel == channels.count() {
         hand_over(&samples, shape, watch, rows);
@@ -79,6 +80,7 @@ pub(super) fn decode(
             rows.row(&row);
         }
     }
+    workspace.put(samples);
     Ok(Orientation::from_exif(orientation.into()).unwrap_or(Orientation::UPRIGHT))
 }
 

@@ -2,7 +2,7 @@
 
 use super::jpeg_extent::{self, Extent};
 use super::jpeg_header::Header;
-use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee, hand_over};
+use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over};
 use crate::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use zune_core::colorspace::ColorSpace;
@@ -19,10 +19,12 @@ pub(super) fn decode(
     file: &[u8],
     limits: Limits,
     watch: &Watch,
+    workspace: &mut Workspace,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
     let Some((header, scan)) = Header::read(file) else {
-        return Decoded::of(file, None, limits, watch)?.hand_over(false, watch, rows);
+        let decoded = Decoded::of(file, None, limits, watch, workspace)?;
+        return decoded.hand_over(false, watch, workspace, rows);
     };
     // zune-jpeg 0.5.15 takes such files, of which there are few, and makes noise of them.
     let in_parts = header.sequential && header.scanned < header.components.len();
@@ -31,18 +33,18 @@ pub(super) fn decode(
         return Err(DecodeError::broken(Format::Jpeg, reason));
     }
     let decoded = match jpeg_extent::of_truncated(&header, scan) {
-        None => Decoded::of(file, Some(&header), limits, watch)?,
+        None => Decoded::of(file, Some(&header), limits, watch, workspace)?,
         Some(extent) => {
             // As libjpeg does: the unit in which the data ends goes on in zero
             // bits, the units behind it are mid grey.
             let mut continued = allocate(file.len() + LONGEST_UNIT)?;
             continued[..file.len()].copy_from_slice(file);
-            let mut decoded = Decoded::of(&continued, Some(&header), limits, watch)?;
+            let mut decoded = Decoded::of(&continued, Some(&header), limits, watch, workspace)?;
             decoded.grey_the_rest(extent);
             decoded
         }
     };
-    decoded.hand_over(header.adobe, watch, rows)
+    decoded.hand_over(header.adobe, watch, workspace, rows)
 }
 
 /// A decoded picture in memory.
@@ -60,6 +62,7 @@ impl Decoded {
         header: Option<&Header>,
         limits: Limits,
         watch: &Watch,
+        workspace: &mut Workspace,
     ) -> Result<Self, DecodeError> {
         let broken = |error| DecodeError::broken(Format::Jpeg, error);
 
@@ -88,7 +91,7 @@ impl Decoded {
         let kept = if one_scan { ROWS_KEPT * width } else { padded(width) * padded(height) };
         foresee(pixels * channels + 2 * MOST_COMPONENTS * kept)?;
 
-        let mut samples = allocate(pixels * channels)?;
+        let mut samples = workspace.take(pixels * channels)?;
         decoder.decode_into(&mut samples).map_err(broken)?;
         let orientation = decoder.exif().and_then(|exif| Orientation::in_exif(exif));
         Ok(Decoded { width, height, samples, orientation })
@@ -117,6 +120,7 @@ impl Decoded {
         self,
         adobe: bool,
         watch: &Watch,
+        workspace: &mut Workspace,
         rows: &mut dyn Rows,
     ) -> Result<Orientation, DecodeError> {
         let shape = |channels| Shape { width: self.width, height: self.height, channels };
@@ -132,6 +136,7 @@ impl Decoded {
                 }
             }
         }
+        workspace.put(self.samples);
         Ok(self.orientation.unwrap_or(Orientation::UPRIGHT))
     }
 }
@@ -187,7 +192,8 @@ mod tests {
         let plain = [&file[..marker], &file[marker + 16..]].concat();
         let [with, without] = [&file, &plain].map(|file| {
             let mut light = Light(0);
-            decode(file, Limits::of(1 << 20), &Watch::new(|| false), &mut light).expect("decodes");
+            let (watch, workspace) = (Watch::new(|| false), &mut Workspace::new());
+            decode(file, Limits::of(1 << 20), &watch, workspace, &mut light).expect("decodes");
             light.0
         });
         // Stored inverted, this picture has much light; taken as ink, it is dark.

@@ -13,9 +13,11 @@ mod jpeg_header;
 mod png;
 mod watched;
 mod webp;
+mod workspace;
 
 pub use format::Format;
 pub use info::{Info, info};
+pub use workspace::Workspace;
 
 use crate::orientation::Orientation;
 use crate::picture::{Rows, Shape};
@@ -96,8 +98,8 @@ impl DecodeError {
 }
 
 /// Decodes `file` into `rows`: a picture of format `wanted`, or of any known one
-/// if `None`, told by its first bytes. Returns how its EXIF data, if any, says to
-/// turn it.
+/// if `None`, told by its first bytes. What has to be in memory as a whole is in
+/// `workspace`. Returns how its EXIF data, if any, says to turn it.
 ///
 /// # Errors
 /// Whatever keeps the file from being a picture: see [`DecodeError`]. Some rows
@@ -106,15 +108,16 @@ pub fn rows(
     file: &[u8],
     wanted: Option<Format>,
     limits: Limits,
+    workspace: &mut Workspace,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
     let format = Format::expect(file, wanted)?;
     guarded(format, limits, |watch| match format {
-        Format::Jpeg => jpeg::decode(file, limits, watch, rows),
+        Format::Jpeg => jpeg::decode(file, limits, watch, workspace, rows),
         Format::Png => png::decode(file, limits, watch, rows),
         Format::Gif => gif::decode(file, limits, watch, rows),
-        Format::WebP => webp::decode(file, limits, watch, rows),
-        _ => image_formats::decode(file, format, limits, watch, rows),
+        Format::WebP => webp::decode(file, limits, watch, workspace, rows),
+        _ => image_formats::decode(file, format, limits, watch, workspace, rows),
     })
 }
 
@@ -211,7 +214,7 @@ mod tests {
 
     fn decode(file: &[u8], wanted: Option<Format>, limits: Limits) -> Result<Shape, DecodeError> {
         let mut counted = Counted::default();
-        rows(file, wanted, limits, &mut counted)?;
+        rows(file, wanted, limits, &mut Workspace::new(), &mut counted)?;
         let shape = counted.0.expect("a shape before the end");
         assert_eq!(counted.1, shape.height);
         Ok(shape)
@@ -257,6 +260,30 @@ mod tests {
     }
 
     #[test]
+    fn an_interrupt_in_the_middle_of_a_picture_ends_it_there() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        for name in ["large_1600x1200.jpg", "rgb8_641x479.png", "interlaced.gif"] {
+            let file = fixture(name);
+            let count = Limits {
+                interrupted: || {
+                    ASKED.fetch_add(1, Ordering::Relaxed);
+                    false
+                },
+                ..LIMITS
+            };
+            ASKED.store(0, Ordering::Relaxed);
+            decode(&file, None, count).expect(name);
+            assert!(ASKED.load(Ordering::Relaxed) > 50, "{name} is hardly asked");
+            let third =
+                Limits { interrupted: || ASKED.fetch_add(1, Ordering::Relaxed) == 2, ..LIMITS };
+            ASKED.store(0, Ordering::Relaxed);
+            assert_eq!(decode(&file, None, third), Err(DecodeError::Interrupted), "{name}");
+            assert_eq!(ASKED.load(Ordering::Relaxed), 3, "{name} went on");
+        }
+    }
+
+    #[test]
     fn limits_count_pixels_without_overflow() {
         let limits = Limits::of(100);
         assert_eq!(limits.admit(10, 10), Ok((10, 10)));
@@ -276,7 +303,9 @@ mod tests {
         for name in ["tiny_3x5.png", "odd_33x17.jpg", "interlaced.gif", "palette.png"] {
             let data = fixture(name);
             for length in (0..data.len()).step_by(1 + data.len() / 400) {
-                let _verdict = rows(&data[..length], None, LIMITS, &mut Counted::default());
+                let workspace = &mut Workspace::new();
+                let _verdict =
+                    rows(&data[..length], None, LIMITS, workspace, &mut Counted::default());
             }
         }
     }

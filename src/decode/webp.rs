@@ -1,7 +1,7 @@
 //! WebP, by the `image-webp` crate: a still picture, or the first frame of
 //! several.
 
-use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee, hand_over};
+use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, foresee, hand_over};
 use crate::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use image_webp::WebPDecoder;
@@ -14,6 +14,7 @@ pub(super) fn decode(
     file: &[u8],
     limits: Limits,
     watch: &Watch,
+    workspace: &mut Workspace,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
     let broken = |error: image_webp::DecodingError| DecodeError::broken(Format::WebP, error);
@@ -31,8 +32,9 @@ pub(super) fn decode(
     decoder.set_memory_limit(kept);
     let exif = decoder.exif_metadata().map_err(broken)?;
     let orientation = exif.as_deref().and_then(Orientation::in_exif);
-    let mut samples = allocate(pixels)?;
+    let mut samples = workspace.take(pixels)?;
     decoder.read_image(&mut samples).map_err(broken)?;
     hand_over(&samples, shape, watch, rows);
+    workspace.put(samples);
     Ok(orientation.unwrap_or(Orientation::UPRIGHT))
 }

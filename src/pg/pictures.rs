@@ -1,6 +1,6 @@
 //! From a `bytea` to a `pattern`, a `signature`, or what its header says.
 
-use crate::convert::{LastPicture, Options};
+use crate::convert::{Converter, Options};
 use crate::decode::{self, DecodeError, Format, Info, Limits};
 use crate::pattern::Pattern;
 use crate::pg::call::v1;
@@ -8,7 +8,7 @@ use crate::pg::datum::Returned;
 use crate::pg::report::Report;
 use crate::pg::settings::{self, OnDecodeError};
 use crate::signature::Signature;
-use pgrx::{IntoDatum, pg_extern, pg_guard, pg_sys};
+use pgrx::{IntoDatum, PgXactCallbackEvent, pg_extern, pg_guard, pg_sys, register_xact_callback};
 use std::cell::RefCell;
 
 #[pg_extern(sql = false)]
@@ -41,13 +41,24 @@ fn image2signature(file: &[u8], apply_orientation: bool) -> Option<Returned<Sign
 }
 
 thread_local! {
-    /// The last picture that this backend converted.
-    static LAST: RefCell<LastPicture> = const { RefCell::new(LastPicture::new()) };
+    /// Of this backend, from the first conversion in a transaction to its end.
+    static CONVERTER: RefCell<Option<Converter>> = const { RefCell::new(None) };
 }
 
 fn pattern(file: &[u8], options: Options) -> Option<Pattern> {
-    let converted =
-        uninterrupted(|limits| LAST.with_borrow_mut(|last| last.pattern(file, options, limits)));
+    let fresh = CONVERTER.with_borrow(Option::is_none);
+    if fresh {
+        // An idle session is to hold no memory.
+        for end in [PgXactCallbackEvent::Commit, PgXactCallbackEvent::Abort] {
+            register_xact_callback(end, || CONVERTER.set(None));
+        }
+        CONVERTER.set(Some(Converter::new()));
+    }
+    let converted = uninterrupted(|limits| {
+        CONVERTER.with_borrow_mut(|converter| {
+            converter.get_or_insert_default().pattern(file, options, limits)
+        })
+    });
     value_or_report(converted, "The result is NULL.")
 }
 

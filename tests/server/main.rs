@@ -15,6 +15,7 @@ mod drop_in;
 mod golden;
 mod knn;
 mod photos;
+mod pictures;
 mod random;
 mod round_trip;
 mod settings;

@@ -5,12 +5,15 @@ SELECT jpeg2pattern(NULL) IS NULL, png2pattern(NULL) IS NULL, gif2pattern(NULL) 
        image2pattern(NULL) IS NULL, pattern2signature(NULL) IS NULL,
        shuffle_pattern(NULL) IS NULL, NULL::pattern <-> NULL IS NULL,
        NULL::signature <-> NULL IS NULL;
+SELECT image2pattern('', NULL) IS NULL, image2signature(NULL) IS NULL, image_info(NULL) IS NULL,
+       pattern2png(NULL) IS NULL, pattern2phash(NULL) IS NULL;
 
 -- A picture of one colour: zeros, never NaN (a 1×1 PNG)
 CREATE TABLE plain AS SELECT png2pattern(decode(
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNIOWEEAALyAV82OTP6AAAAAElFTkSuQmCC',
     'base64')) AS p;
 SELECT pattern2signature(p), p <-> p AS distance, shuffle_pattern(p) <-> p AS shuffled FROM plain;
+SELECT pattern2phash(p), image_info(pattern2png(p)) FROM plain;
 DROP TABLE plain;
 
 -- Files that are no pictures

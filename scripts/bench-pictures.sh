@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# make bench-pictures: what the conversion of photographs takes, beside its
+# decoder alone, beside libjpeg-turbo, and in a server.
+. "$(dirname "$0")/setup.sh"
+
+setup_compilers
+setup_pg18
+setup_cargo_pgrx
+setup_photos
+install_extension "$pg18"
+
+say "building the bench"
+cargo bench --no-run --bench pictures
+
+cluster=$servers/bench-pictures
+drop_cluster "$pg18" "$cluster"
+trap 'drop_cluster "$pg18" "$cluster"' EXIT
+start_cluster "$pg18" "$cluster" "-c shared_buffers=1GB -c max_wal_size=4GB -c autovacuum=off"
+"$pg18/createdb" --host "$socket" --username postgres imgsmlr_rs_bench
+
+mkdir -p "$build/bench-results"
+say "measuring: about ten minutes"
+IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PHOTOS=$build/photos/usr/share \
+	cargo bench --bench pictures | tee "$build/bench-results/pictures.md"
