@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make demo: from an empty machine to photographs searched by similarity.
-# IMAGES=/some/folder takes your own JPEG, PNG and GIF files. "stop" ends it.
+# IMAGES=/some/folder takes your own pictures. "stop" ends it.
 . "$(dirname "$0")/setup.sh"
 cluster=$servers/demo
 
@@ -33,12 +33,12 @@ start_cluster "$pg18" "$cluster"
 say "copying pictures from $photographs"
 pictures=$cluster/pictures
 mkdir -p "$pictures"
-find "$photographs" -maxdepth 1 -type f \
-	\( -iname '*.jpg' -o -iname '*.jpeg' -o -iname '*.png' -o -iname '*.gif' \) \
+find "$photographs" -maxdepth 1 -type f -regextype posix-extended \
+	-iregex '.*\.(jpe?g|png|gif|webp|bmp|tiff?|p[bgpna]m|qoi|ff)' \
 	-exec cp {} "$pictures/" \;
 chmod -R a+rX "$cluster/pictures" "$cluster"
 count=$(find "$pictures" -type f | wc -l)
-[ "$count" -gt 0 ] || fail "no JPEG, PNG or GIF files in $photographs"
+[ "$count" -gt 0 ] || fail "no pictures in $photographs"
 echo "$count pictures"
 
 say "running scripts/demo.sql"
