@@ -14,6 +14,7 @@
 //! None of these modules knows Postgres. `pg` is the one that does: it unpacks
 //! datums, calls them, and packs the result.
 
+pub mod average;
 pub mod brightness;
 pub mod build_order;
 pub mod convert;
@@ -39,7 +40,10 @@ pgrx::pg_module_magic!(name, version);
 pgrx::extension_sql_file!("../sql/types.sql", name = "types");
 pgrx::extension_sql_file!("../sql/functions.sql", name = "functions", requires = ["types"]);
 pgrx::extension_sql_file!("../sql/operators.sql", name = "operators", requires = ["functions"]);
-pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["operators"], finalize);
+pgrx::extension_sql_file!("../sql/comparison.sql", name = "comparison", requires = ["operators"]);
+pgrx::extension_sql_file!("../sql/casts.sql", name = "casts", requires = ["comparison"]);
+pgrx::extension_sql_file!("../sql/aggregates.sql", name = "aggregates", requires = ["casts"]);
+pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["aggregates"], finalize);
 
 /// What Postgres calls when it loads the library.
 #[allow(non_snake_case)]

@@ -2,6 +2,7 @@
 //! each level and direction, and their Euclidean distance.
 
 use crate::pattern::Pattern;
+use std::cmp::Ordering;
 use thiserror::Error;
 
 /// Numbers in a signature.
@@ -22,7 +23,52 @@ pub struct SignatureOutOfRange {
     pub ordinal: usize,
 }
 
+/// Numbers that are no signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NumbersError {
+    /// Not 16 of them.
+    #[error("it has {found} numbers instead of {SIGNATURE_LEN}")]
+    WrongLength {
+        /// How many there are.
+        found: usize,
+    },
+    /// Null, or no number.
+    #[error("number {ordinal} is null or no number")]
+    Missing {
+        /// Which, counted from 1.
+        ordinal: usize,
+    },
+    /// NaN, infinite, or beyond a float4.
+    #[error("number {ordinal} is not finite in single precision")]
+    NotFinite {
+        /// Which, counted from 1.
+        ordinal: usize,
+    },
+}
+
 impl Signature {
+    /// The signature of 16 numbers, each rounded to single precision.
+    ///
+    /// # Errors
+    /// Where they are more or fewer, or one is missing or out of range.
+    pub fn of_numbers(numbers: impl Iterator<Item = Option<f64>>) -> Result<Self, NumbersError> {
+        let mut values = [0.0; SIGNATURE_LEN];
+        let mut found = 0;
+        for number in numbers {
+            found += 1;
+            let Some(value) = values.get_mut(found - 1) else { continue };
+            *value = number.ok_or(NumbersError::Missing { ordinal: found })? as f32;
+            if !value.is_finite() {
+                return Err(NumbersError::NotFinite { ordinal: found });
+            }
+        }
+        if found == SIGNATURE_LEN {
+            Ok(Signature { values })
+        } else {
+            Err(NumbersError::WrongLength { found })
+        }
+    }
+
     /// The signature with these 16 numbers.
     pub const fn from_values(values: [f32; SIGNATURE_LEN]) -> Self {
         Signature { values }
@@ -57,6 +103,29 @@ impl Signature {
         &self.values
     }
 
+    /// Number by number, as numbers compare: −0 is 0. Of use to sort and to find
+    /// equal ones, of no other meaning.
+    pub fn order(&self, other: &Signature) -> Ordering {
+        let pairs = self.values.iter().zip(&other.values);
+        let mut orders = pairs.map(|(a, b)| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
+
+    /// Bytes that are the same for equal signatures, whatever the machine.
+    pub fn bytes_of_value(&self) -> [u8; 4 * SIGNATURE_LEN] {
+        let mut bytes = [0; 4 * SIGNATURE_LEN];
+        for (place, value) in bytes.as_chunks_mut().0.iter_mut().zip(self.values) {
+            // −0 + 0 is 0.
+            *place = (value + 0.0).to_be_bytes();
+        }
+        bytes
+    }
+
+    /// The square of [`Signature::distance`].
+    pub fn squared_distance(&self, other: &Signature) -> f64 {
+        sum_of_squares(|i| f64::from(self.values[i]) - f64::from(other.values[i]))
+    }
+
     /// Euclidean distance, summed in double precision.
     #[inline]
     pub fn distance(&self, other: &Signature) -> f64 {
@@ -71,6 +140,11 @@ impl Signature {
 /// even by the last bit.
 #[inline(always)]
 pub(crate) fn root_of_squares(d: impl Fn(usize) -> f64) -> f64 {
+    sum_of_squares(d).sqrt()
+}
+
+#[inline(always)]
+fn sum_of_squares(d: impl Fn(usize) -> f64) -> f64 {
     let mut lanes = [0.0; 4];
     for step in 0..SIGNATURE_LEN / 4 {
         for (lane, sum) in lanes.iter_mut().enumerate() {
@@ -78,7 +152,7 @@ pub(crate) fn root_of_squares(d: impl Fn(usize) -> f64) -> f64 {
             *sum += difference * difference;
         }
     }
-    ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])).sqrt()
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
 
 #[cfg(test)]
@@ -103,6 +177,24 @@ mod tests {
             prop_assert!(a.distance(&b).is_finite());
             prop_assert!(a.distance(&c) <= (a.distance(&b) + b.distance(&c)) * (1.0 + 1e-12));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_hash_agree_with_equality(a in signature(), b in signature()) {
+            prop_assert_eq!(a.order(&b), b.order(&a).reverse());
+            prop_assert_eq!(a.order(&b).is_eq(), a == b);
+            prop_assert_eq!(a.bytes_of_value() == b.bytes_of_value(), a == b);
+            prop_assert_eq!(a.order(&a), Ordering::Equal);
+        }
+    }
+
+    #[test]
+    fn minus_zero_is_zero() {
+        let [plus, minus] = [0.0, -0.0].map(|zero| Signature::from_values([zero; SIGNATURE_LEN]));
+        assert_eq!(plus, minus);
+        assert_eq!(plus.order(&minus), Ordering::Equal);
+        assert_eq!(plus.bytes_of_value(), minus.bytes_of_value());
     }
 
     #[test]

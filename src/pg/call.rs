@@ -26,3 +26,12 @@ pub(super) unsafe fn argument(fcinfo: FunctionCallInfo, n: usize) -> Datum {
     // SAFETY: fcinfo ends in an array of as many arguments as the call has.
     unsafe { (*(*fcinfo).args.as_ptr().add(n)).value }
 }
+
+/// Whether argument `n` of a call is null.
+///
+/// # Safety
+/// The function has more than `n` arguments.
+pub(super) unsafe fn is_null(fcinfo: FunctionCallInfo, n: usize) -> bool {
+    // SAFETY: as above.
+    unsafe { (*(*fcinfo).args.as_ptr().add(n)).isnull }
+}

@@ -3,7 +3,10 @@
 // Everything here crosses into C.
 #![allow(unsafe_code)]
 
+mod average;
 mod call;
+mod casts;
+mod comparison;
 mod datum;
 mod gist;
 mod gist_build;

@@ -2,7 +2,7 @@
 //! and hint.
 
 use crate::decode::DecodeError;
-use crate::signature::SignatureOutOfRange;
+use crate::signature::{NumbersError, SignatureOutOfRange};
 use crate::sphere::RadiusError;
 use crate::text::{BinaryError, TextError};
 use pgrx::pg_sys::panic::ErrorReport;
@@ -137,6 +137,28 @@ pub(super) fn invalid_binary(name: &str, error: &BinaryError) -> Report {
         BinaryError::NotFinite { .. } => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
     };
     Report::new(code, format!("invalid binary value for type {name}: {error}"))
+}
+
+/// Numbers in an array or in JSON that are no signature.
+pub(super) fn invalid_numbers(what: &str, error: &NumbersError) -> Report {
+    let code = match error {
+        NumbersError::WrongLength { .. } => PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+        NumbersError::Missing { .. } => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        NumbersError::NotFinite { .. } => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+    };
+    Report::new(code, format!("the {what} is no signature: {error}"))
+}
+
+/// JSON that is no array.
+pub(super) fn not_an_array() -> Report {
+    let message = "a signature in JSON is an array of 16 numbers".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION, message)
+}
+
+/// A function of an aggregate, called by itself.
+pub(super) fn not_in_an_aggregate() -> Report {
+    let message = "this function is a part of avg(signature) and not for users".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message)
 }
 
 /// A type modifier other than `signature(16)`.
