@@ -191,3 +191,13 @@ setup_photos() {
 	rm -rf "$build/photos/usr/share/doc/opencv-doc/opencv4"
 	touch "$build/photos/.ready"
 }
+
+# A Python of our own with the driver psycopg. Sets python.
+setup_psycopg() {
+	python=$build/venv/bin/python
+	"$python" -c 'import psycopg' 2>/dev/null && return 0
+	say "setting up Python with psycopg 3"
+	python3 -m venv "$build/venv" 2>/dev/null ||
+		{ install_packages "to test with psycopg" python3-venv && python3 -m venv "$build/venv"; } || return 1
+	"$build/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]'
+}

@@ -13,6 +13,7 @@ else
 	skipped=1
 fi
 setup_cargo_pgrx
+setup_psycopg
 
 log=$build/test.log
 passed=0
@@ -64,7 +65,7 @@ for version in "${versions[@]}"; do
 	[ ! -s "$regress/regression.diffs" ] || cat "$regress/regression.diffs"
 
 	run "server tests on PostgreSQL $version" \
-		env IMGSMLR_RS_SERVER="host=$socket user=postgres" \
+		env IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PYTHON="$python" \
 		cargo test --features server_tests --test server
 
 	drop_cluster "$bin" "$cluster"

@@ -41,7 +41,7 @@ fn numbers(row: &Row) -> String {
 fn load(client: &mut Client, rows: &[Row]) -> Result<()> {
     client.batch_execute(
         "DROP TABLE IF EXISTS signatures, vectors, cubes;
-         CREATE TABLE signatures (id int, sig signature);
+         CREATE TABLE signatures (id int, sig signature(16));
          CREATE TABLE vectors (id int, vec vector(16));
          CREATE TABLE cubes (id int, point cube);",
     )?;
@@ -76,7 +76,7 @@ fn main() -> Result<()> {
     let mut client = connect()?;
     client.batch_execute(
         "CREATE EXTENSION IF NOT EXISTS imgsmlr_rs; CREATE EXTENSION IF NOT EXISTS vector;
-         CREATE EXTENSION IF NOT EXISTS cube;",
+         CREATE EXTENSION IF NOT EXISTS cube; CREATE EXTENSION IF NOT EXISTS imgsmlr_rs_hnsw;",
     )?;
     let mut all = Vec::new();
     for set in ["photo", "uniform"] {

@@ -15,7 +15,7 @@ pub struct Method {
 const OURS: &str = "sig <-> $1::text::signature";
 const VECTOR: &str = "vec <-> $1::text::vector";
 
-pub const METHODS: [Method; 7] = [
+pub const METHODS: [Method; 8] = [
     Method {
         name: "imgsmlr_rs GiST",
         table: "signatures",
@@ -55,6 +55,14 @@ pub const METHODS: [Method; 7] = [
         index: Some(""),
         order_by: VECTOR,
         breadths: &[80, 160, 320, 640, 1000],
+        most_rows: usize::MAX,
+    },
+    Method {
+        name: "pgvector HNSW on signature(16), default",
+        table: "signatures",
+        index: Some("USING hnsw (sig signature_hnsw_ops)"),
+        order_by: OURS,
+        breadths: &[40],
         most_rows: usize::MAX,
     },
     Method {

@@ -28,8 +28,8 @@ pub fn table(all: &[Measured]) -> String {
 
 /// Pages and latency against rows, both axes logarithmic, photo-like set.
 pub fn plot(all: &[Measured]) -> String {
-    const COLOURS: [&str; 7] =
-        ["#c0392b", "#e67e22", "#7f8c8d", "#2980b9", "#8e44ad", "#34495e", "#27ae60"];
+    const COLOURS: [&str; 8] =
+        ["#c0392b", "#16a085", "#e67e22", "#7f8c8d", "#2980b9", "#8e44ad", "#34495e", "#27ae60"];
     let mut out = String::from(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"980\" height=\"420\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"980\" height=\"420\" fill=\"white\"/>\n",

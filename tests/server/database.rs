@@ -47,6 +47,11 @@ impl Database {
         Database { name, client, notices }
     }
 
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Another session in the same database, as `user`.
     pub fn session_of(&self, user: &str) -> Database {
         Self::connect(self.name.clone(), Some(user))
