@@ -137,8 +137,10 @@ install_extension() {
 	say "building imgsmlr_rs in release for $("$pg_config" --version) (a first build takes minutes)"
 	cargo pgrx install --release --pg-config "$pg_config" --no-default-features \
 		--features "pg$("$pg_config" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')"
-	# The companion is SQL alone; its one function is in the same library.
-	cp hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql "$("$pg_config" --sharedir)/extension/"
+	# Former versions, to upgrade from, and the companion, which is SQL alone: its one
+	# function is in the same library.
+	cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql \
+		"$("$pg_config" --sharedir)/extension/"
 	[ "$(id -u)" -ne 0 ] ||
 		chmod a+r "$("$pg_config" --pkglibdir)/imgsmlr_rs.so" "$("$pg_config" --sharedir)"/extension/imgsmlr_rs*
 }

@@ -72,5 +72,9 @@ for version in "${versions[@]}"; do
 	trap - EXIT
 done
 
+if [ "${versions[*]}" = "18 15" ]; then
+	run "the .deb for PostgreSQL 15" scripts/test-package.sh
+fi
+
 printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -18,7 +18,7 @@ CREATE FUNCTION gif2pattern(bytea) RETURNS pattern
 	SUPPORT picture_support;
 
 CREATE FUNCTION image2pattern(bytea, apply_orientation boolean DEFAULT true) RETURNS pattern
-	AS 'MODULE_PATHNAME', 'image2pattern_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	AS 'MODULE_PATHNAME', 'image2pattern_upright_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
 	SUPPORT picture_support;
 
 CREATE FUNCTION image2signature(bytea, apply_orientation boolean DEFAULT true) RETURNS signature

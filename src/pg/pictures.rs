@@ -26,8 +26,15 @@ fn gif2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
     pattern(file, Options { format: Some(Format::Gif), apply_orientation: false }).map(Returned)
 }
 
+/// As SQL of version 0.1.0 calls it, which may meet this library before
+/// `ALTER EXTENSION … UPDATE`.
 #[pg_extern(sql = false)]
-fn image2pattern(file: &[u8], apply_orientation: bool) -> Option<Returned<Pattern>> {
+fn image2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
+    pattern(file, Options { format: None, apply_orientation: false }).map(Returned)
+}
+
+#[pg_extern(sql = false)]
+fn image2pattern_upright(file: &[u8], apply_orientation: bool) -> Option<Returned<Pattern>> {
     pattern(file, Options { format: None, apply_orientation }).map(Returned)
 }
 

@@ -23,3 +23,4 @@ mod round_trip;
 mod settings;
 mod tutorial;
 mod types;
+mod upgrade;

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes the .deb for PostgreSQL 15, has dpkg install it into a root of its own
+# (the machine's is left alone), and runs the extension from there.
+. "$(dirname "$0")/setup.sh"
+
+PG_CONFIG=$pg15/pg_config scripts/package.sh
+package=$(ls "$build"/postgresql-15-imgsmlr-rs_*.deb)
+
+# Debian's server, and what dpkg knows of this machine, for the dependencies.
+root=$servers/package-root
+rm -rf "$root" && mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
+cp -a "$servers/pg15/usr" "$root/"
+rm -f "$root"/usr/lib/postgresql/15/lib/imgsmlr_rs.so "$root"/usr/share/postgresql/15/extension/imgsmlr_rs*
+cp /var/lib/dpkg/status "$root/var/lib/dpkg/"
+dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -i "$package" 2>>"$build/dpkg.log"
+chmod -R a+rX "$root"
+
+bin=$root/usr/lib/postgresql/15/bin
+cluster=$servers/package-test
+drop_cluster "$bin" "$cluster"
+trap 'drop_cluster "$bin" "$cluster"; rm -rf "$root"' EXIT
+start_cluster "$bin" "$cluster"
+answer=$("$bin/psql" --host "$socket" --username postgres --no-psqlrc --quiet --tuples-only --no-align \
+	--set ON_ERROR_STOP=1 postgres <<'END'
+CREATE EXTENSION imgsmlr_rs;
+CREATE TABLE t AS SELECT i AS id, array_fill(i::real, ARRAY[16])::signature AS sig FROM generate_series(1, 1000) i;
+CREATE INDEX ON t USING gist (sig);
+SET enable_seqscan = off;
+SELECT string_agg(id::text, ' ') FROM
+  (SELECT id FROM t ORDER BY sig <-> array_fill(42.1::real, ARRAY[16])::signature LIMIT 3) v;
+END
+)
+[ "$answer" = "42 43 41" ] || fail "the packaged extension answers '$answer'"
+dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -r postgresql-15-imgsmlr-rs 2>>"$build/dpkg.log"
+[ ! -e "$root/usr/lib/postgresql/15/lib/imgsmlr_rs.so" ] || fail "the package leaves its library behind"
+echo "1 passed; 0 failed;"

@@ -1,0 +1,62 @@
+//! `ALTER EXTENSION … UPDATE` from every version that was.
+
+use crate::database::{Database, fixture};
+
+const SEARCH: &str = "SELECT string_agg(id::text, ' ') FROM
+    (SELECT id FROM t ORDER BY sig <-> (SELECT sig FROM t WHERE id = 7) LIMIT 10) v";
+
+/// All that belongs to the extension, and what it is made of.
+fn objects(database: &mut Database) -> Vec<String> {
+    let query = "
+        SELECT pg_describe_object(classid, objid, 0) || coalesce(
+            (SELECT concat_ws(' ', '', pg_get_function_arguments(p.oid), prosrc, provolatile, proisstrict,
+                              proparallel, procost, prosupport, proleakproof, prorettype::regtype)
+             FROM pg_proc p WHERE p.oid = objid AND classid = 'pg_proc'::regclass AND prokind = 'f'), '')
+        FROM pg_depend WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
+        AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'imgsmlr_rs') ORDER BY 1";
+    database.column(query).into_iter().flatten().collect()
+}
+
+#[test]
+fn an_updated_extension_is_as_a_new_one_and_keeps_data_and_index() {
+    let mut fresh = Database::create("upgrade_fresh");
+    let mut database = Database::create("upgrade");
+    database
+        .client
+        .batch_execute(
+            "DROP EXTENSION imgsmlr_rs;
+             CREATE EXTENSION imgsmlr_rs VERSION '0.1.0';
+             CREATE TABLE t (id int, patt pattern, sig signature(16));
+             INSERT INTO t (id, sig) SELECT i, (SELECT string_agg((hashint4(i * 99 + j) / 1e9)::text, ',')
+                                                FROM generate_series(1, 16) j)::signature
+             FROM generate_series(1, 3000) i;
+             CREATE INDEX by_sig ON t USING gist (sig);
+             SET enable_seqscan = off; SET enable_sort = off",
+        )
+        .expect("version 0.1.0, with data");
+    // The library is the new one already; the old SQL must get along with it.
+    let file = fixture("images/exif_orientation6.jpg");
+    let insert = "INSERT INTO t (id, patt) VALUES (0, image2pattern($1))";
+    database.client.execute(insert, &[&file]).expect("converted");
+    assert!(database.plan(SEARCH).contains("Index Scan using by_sig"));
+    let before = database.value(SEARCH);
+
+    database.client.batch_execute("ALTER EXTENSION imgsmlr_rs UPDATE").expect("updated");
+    let version = "SELECT extversion FROM pg_extension WHERE extname = 'imgsmlr_rs'";
+    assert_eq!(database.value(version).as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    assert!(database.plan(SEARCH).contains("Index Scan using by_sig"));
+    assert_eq!(database.value(SEARCH), before);
+    let query = "SELECT (patt <-> image2pattern($1, false) = 0)::text FROM t WHERE id = 0";
+    let same: String = database.client.query_one(query, &[&file]).expect("new function").get(0);
+    assert_eq!(same, "true");
+    database
+        .client
+        .batch_execute(
+            "INSERT INTO t SELECT id + 5000, NULL, sig FROM t WHERE id > 0; REINDEX INDEX by_sig",
+        )
+        .expect("goes on");
+
+    let (updated, new) = (objects(&mut database), objects(&mut fresh));
+    assert!(new.len() > 60, "{}", new.len());
+    assert_eq!(updated, new);
+}
