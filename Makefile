@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop test bench bench-pictures install package
+.PHONY: demo demo-stop test bench bench-pictures install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -24,6 +24,10 @@ bench-pictures:
 # Into an existing server: make install PG_CONFIG=/path/to/pg_config
 install:
 	@PG_CONFIG="$(PG_CONFIG)" scripts/install.sh
+
+# An extension called imgsmlr there, for dumps of the C extension: docs/from-imgsmlr.md.
+install-alias:
+	@PG_CONFIG="$(PG_CONFIG)" scripts/install.sh alias
 
 # A .deb for Debian's server: make package PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
 package:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # make install PG_CONFIG=…: builds for an existing server and installs into it.
+# "alias" installs the extension imgsmlr instead, another name for dumps that ask for it.
 . "$(dirname "$0")/setup.sh"
 
 [ -n "${PG_CONFIG:-}" ] || fail "which server? For example: make install PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config"
@@ -10,6 +11,11 @@ for place in "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)/extension
 	[ -w "$place" ] || fail "no permission to write to $place: run this as root, or as its owner"
 done
 
+if [ "${1:-}" = alias ]; then
+	install_alias "$(dirname "$PG_CONFIG")"
+	say "installed. In the database: CREATE EXTENSION imgsmlr_rs; and then CREATE EXTENSION imgsmlr;"
+	exit 0
+fi
 setup_compilers
 setup_pg18
 setup_cargo_pgrx

@@ -145,6 +145,17 @@ install_extension() {
 		chmod a+r "$("$pg_config" --pkglibdir)/imgsmlr_rs.so" "$("$pg_config" --sharedir)"/extension/imgsmlr_rs*
 }
 
+# install_alias BIN: an extension called imgsmlr, unless a real one is there.
+install_alias() {
+	local extension
+	extension=$("$1/pg_config" --sharedir)/extension
+	if [ -f "$extension/imgsmlr.control" ] && ! cmp -s alias/imgsmlr.control "$extension/imgsmlr.control"; then
+		fail "this server has an extension imgsmlr already: $extension/imgsmlr.control"
+	fi
+	cp alias/imgsmlr.control alias/imgsmlr--1.0.sql "$extension/"
+	[ "$(id -u)" -ne 0 ] || chmod a+r "$extension"/imgsmlr.control "$extension"/imgsmlr--1.0.sql
+}
+
 # start_cluster BIN DIRECTORY: a private cluster on a Unix socket, made when
 # missing, started when stopped. Sets socket.
 start_cluster() {

@@ -50,6 +50,7 @@ for version in "${versions[@]}"; do
 	bin=${!bin}
 	cluster=$servers/test$version
 	install_extension "$bin"
+	install_alias "$bin"
 	drop_cluster "$bin" "$cluster"
 	# Gone at the end, whatever the end is.
 	trap 'drop_cluster "$bin" "$cluster"' EXIT
@@ -66,6 +67,7 @@ for version in "${versions[@]}"; do
 
 	run "server tests on PostgreSQL $version" \
 		env IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PYTHON="$python" \
+		IMGSMLR_RS_PSQL="$bin/psql" \
 		cargo test --features server_tests --test server
 
 	drop_cluster "$bin" "$cluster"

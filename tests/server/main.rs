@@ -16,6 +16,7 @@ mod drop_in;
 mod golden;
 mod hnsw;
 mod knn;
+mod migration;
 mod photos;
 mod pictures;
 mod random;
