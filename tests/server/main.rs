@@ -11,6 +11,7 @@ mod bad_input;
 #[path = "../../benches/data/mod.rs"]
 mod data;
 mod database;
+mod docs;
 mod drivers;
 mod drop_in;
 mod golden;
