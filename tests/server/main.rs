@@ -13,6 +13,9 @@ mod data;
 mod database;
 mod drop_in;
 mod golden;
+#[path = "../hostile/mod.rs"]
+mod hostile;
+mod hostile_files;
 mod knn;
 mod photos;
 mod random;
