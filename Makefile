@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop test bench bench-pictures install install-alias package
+.PHONY: demo demo-stop test fuzz bench bench-pictures install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -12,6 +12,10 @@ demo-stop:
 # The whole suite, on PostgreSQL 18 and 15.
 test:
 	@scripts/test.sh
+
+# The decode path fuzzed, then 20,000 mutated files through a server. MINUTES=30 by default.
+fuzz:
+	@MINUTES="$(MINUTES)" scripts/fuzz.sh
 
 # Our index beside its peers. ROWS="100000 1000000" for other sizes.
 bench:

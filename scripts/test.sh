@@ -43,7 +43,7 @@ run() {
 }
 
 run "unit, property and golden tests" \
-	cargo test --lib --test golden --test boundary --quiet
+	cargo test --lib --test golden --test boundary --test formats --test damage --test memory --quiet
 
 for version in "${versions[@]}"; do
 	bin=pg$version

@@ -4,19 +4,11 @@
 //! 120 photographs), moved at random in its logarithm by 0.35 of the file's own
 //! covariance. *Uniform*: 16 independent numbers in 0..10.
 
-/// SplitMix64: the same numbers for the same seed, everywhere.
-pub struct Random(pub u64);
+mod random;
+
+pub use random::Random;
 
 impl Random {
-    /// 64 random bits.
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     /// Uniform in 0..1.
     pub fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64

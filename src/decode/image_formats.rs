@@ -1,14 +1,22 @@
 //! BMP, TIFF, PNM, QOI and farbfeld, by the `image` crate.
 
-use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over};
+use super::{
+    DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over,
+    tiff_directory,
+};
 use crate::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use image::codecs::{bmp, farbfeld, pnm, qoi, tiff};
 use image::{ColorType, ImageDecoder};
 
-/// What a codec holds for a byte of the decoded picture, besides it: a TIFF's
-/// buffer and its strips.
-const BYTES_A_BYTE: usize = 3;
+/// What a codec holds for each pixel of a row: all samples of a TIFF's, 32 bits each.
+const BYTES_A_COLUMN: usize = 4 * tiff_directory::MOST_SAMPLES;
+
+/// Of a BMP's: one in the file's own bits.
+const BYTES_A_COLUMN_OF_BMP: usize = 4;
+
+/// The longest header of a PAM file, whose lines the codec keeps.
+const LONGEST_HEADER: usize = 1 << 16;
 
 /// The codec of `format`, its header read.
 pub(super) fn open<'a>(
@@ -16,8 +24,13 @@ pub(super) fn open<'a>(
     format: Format,
     watch: &'a Watch,
 ) -> Result<Box<dyn ImageDecoder + 'a>, DecodeError> {
-    // Before any size is known a codec reads tags and palettes.
-    foresee(file.len() + (1 << 20))?;
+    if format == Format::Tiff {
+        foresee(tiff_directory::memory(file)?)?;
+    }
+    let beginning = file.get(..LONGEST_HEADER).unwrap_or(file);
+    if file.starts_with(b"P7") && !beginning.windows(6).any(|word| word == b"ENDHDR") {
+        return Err(DecodeError::broken(format, "its header has no end"));
+    }
     let file = Watched::new(file, watch);
     let opened: image::ImageResult<Box<dyn ImageDecoder>> = match format {
         Format::Bmp => bmp::BmpDecoder::new(file).map(|codec| Box::new(codec) as _),
@@ -60,11 +73,18 @@ pub(super) fn decode(
     };
     let pixel = usize::from(codec.color_type().bytes_per_pixel());
     let bytes = width * height * pixel;
-    let kept = BYTES_A_BYTE * bytes + file.len() + (1 << 20);
-    foresee(bytes + kept)?;
-    let mut most = image::Limits::no_limits();
-    most.max_alloc = Some(kept as u64);
-    codec.set_limits(most).map_err(broken)?;
+    if format == Format::Tiff {
+        let row = BYTES_A_COLUMN * width.max(tiff_directory::WIDEST_TILE);
+        // The codec decodes into a buffer of its own, of all four inks.
+        let buffer = bytes.max(width * height * usize::from(stored_bits(&*codec)) / 8);
+        workspace.foresee(bytes, buffer + row)?;
+        let mut most = image::Limits::no_limits();
+        // The file's length is for its longest strip.
+        most.max_alloc = Some((buffer + file.len()) as u64);
+        codec.set_limits(most).map_err(broken)?;
+    } else {
+        workspace.foresee(bytes, BYTES_A_COLUMN_OF_BMP * width)?;
+    }
 
     let orientation = codec.orientation().map_err(broken)?.to_exif();
     let shape = Shape { width, height, channels };
@@ -82,6 +102,10 @@ pub(super) fn decode(
     }
     workspace.put(samples);
     Ok(Orientation::from_exif(orientation.into()).unwrap_or(Orientation::UPRIGHT))
+}
+
+fn stored_bits(codec: &dyn ImageDecoder) -> u16 {
+    codec.original_color_type().bits_per_pixel()
 }
 
 /// Makes a row of 8-bit samples of the codec's.

@@ -1,7 +1,7 @@
 //! What a file's header says, without decoding the picture.
 
 use super::jpeg_header::Header;
-use super::{DecodeError, Format, Limits, Watch, Watched, foresee, guarded, image_formats};
+use super::{DecodeError, Format, Limits, Watch, Watched, foresee, guarded, image_formats, png};
 use crate::orientation::Orientation;
 use image::ExtendedColorType;
 
@@ -59,12 +59,12 @@ fn of_jpeg(file: &[u8]) -> Result<Info, DecodeError> {
 
 fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
     let broken = |error| DecodeError::broken(Format::Png, error);
-    let mut decoder = png::Decoder::new(Watched::new(file, watch));
+    let mut decoder = ::png::Decoder::new(Watched::new(file, watch));
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
-    decoder.set_transformations(png::Transformations::IDENTITY);
-    let width = decoder.read_header_info().map_err(broken)?.width as usize;
-    foresee(24 * width + (1 << 20))?;
+    decoder.set_transformations(::png::Transformations::IDENTITY);
+    decoder.set_limits(::png::Limits { bytes: png::MOST_METADATA });
+    foresee(png::METADATA)?;
     let reader = decoder.read_info().map_err(broken)?;
     let info = reader.info();
     let orientation = info.exif_metadata.as_deref().and_then(Orientation::in_exif);
@@ -75,7 +75,7 @@ fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
         channels: info.color_type.samples() as u8,
         bit_depth: info.bit_depth as u8,
         has_alpha: info.trns.is_some()
-            || matches!(info.color_type, png::ColorType::GrayscaleAlpha | png::ColorType::Rgba),
+            || matches!(info.color_type, ::png::ColorType::GrayscaleAlpha | ::png::ColorType::Rgba),
         orientation: orientation.unwrap_or(Orientation::UPRIGHT),
         frames: Some(info.animation_control().map_or(1, |animation| animation.num_frames)),
     })
@@ -116,7 +116,7 @@ fn of_webp(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
     let broken = |error| DecodeError::broken(Format::WebP, error);
     foresee(file.len() + (1 << 20))?;
     let mut decoder = image_webp::WebPDecoder::new(Watched::new(file, watch)).map_err(broken)?;
-    decoder.set_memory_limit(file.len() + (1 << 20));
+    decoder.set_memory_limit(file.len());
     let (width, height) = decoder.dimensions();
     let exif = decoder.exif_metadata().map_err(broken)?;
     let orientation = exif.as_deref().and_then(Orientation::in_exif);

@@ -26,7 +26,8 @@ pub(super) struct Extent {
 /// no end marker; `None` for a file that has one, and for any other kind.
 pub(super) fn of_truncated(header: &Header, scan: &[u8]) -> Option<Extent> {
     let one_scan = header.sequential && header.scanned == header.components.len();
-    let ended = || scan.windows(2).any(|pair| pair == END_OF_IMAGE);
+    // From the back, where it is if anywhere.
+    let ended = || scan.windows(2).rev().any(|pair| pair == END_OF_IMAGE);
     if one_scan && !ended() { walk(header, scan) } else { None }
 }
 

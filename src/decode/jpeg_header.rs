@@ -12,6 +12,14 @@ const RESTART_INTERVAL: u8 = 0xdd;
 const EXIF: u8 = 0xe1;
 const ADOBE: u8 = 0xee;
 
+/// How each part of XMP metadata too long for one segment begins.
+const PART_OF_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+
+/// How often [`PART_OF_XMP`] stands in a file, wherever it is.
+pub(super) fn parts_of_xmp(file: &[u8]) -> usize {
+    memchr::memmem::find_iter(file, PART_OF_XMP).count()
+}
+
 /// A component of the frame, as the first scan codes it.
 #[derive(Clone, Default)]
 pub(super) struct Component {
@@ -178,6 +186,17 @@ mod tests {
         assert!(!header("progressive.jpg").sequential);
         assert!(header("cmyk.jpg").adobe);
         assert!(header("restart_markers.jpg").restart_interval > 0);
+    }
+
+    #[test]
+    fn parts_of_xmp_are_counted() {
+        let mut file = b"\xff\xd8".to_vec();
+        for _ in 0..3 {
+            file.extend([b"\xff\xe1\0\x26", PART_OF_XMP].concat());
+        }
+        assert_eq!(parts_of_xmp(&file), 3);
+        assert_eq!(parts_of_xmp(&file[..file.len() - 1]), 2);
+        assert_eq!(parts_of_xmp(b""), 0);
     }
 
     #[test]

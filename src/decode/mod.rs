@@ -11,8 +11,10 @@ mod jpeg;
 mod jpeg_extent;
 mod jpeg_header;
 mod png;
+mod tiff_directory;
 mod watched;
 mod webp;
+mod webp_frames;
 mod workspace;
 
 pub use format::Format;
@@ -127,19 +129,39 @@ fn guarded<T>(
     limits: Limits,
     codec: impl FnOnce(&Watch) -> Result<T, DecodeError>,
 ) -> Result<T, DecodeError> {
+    foresee(0)?;
     let watch = Watch::new(limits.interrupted);
     // A codec that panics on a file nobody foresaw must not cost more than
     // that file: a caller loading thousands goes on with the next.
     let result = catch_unwind(AssertUnwindSafe(|| codec(&watch)))
         .unwrap_or_else(|_| Err(DecodeError::broken(format, "the codec gave up")));
     // What a codec made of a file that ended under its hands counts for nothing.
-    if watch.stopped() { Err(DecodeError::Interrupted) } else { result }
+    match watch.refused() {
+        Some(error) => Err(error),
+        None if watch.stopped() => Err(DecodeError::Interrupted),
+        None => result,
+    }
 }
 
 impl Limits {
     /// At most `max_pixels` pixels, and nobody to stop it.
     pub const fn of(max_pixels: u64) -> Self {
         Limits { max_pixels, interrupted: || false }
+    }
+
+    /// The most bytes that the conversion of a file of `file_len` bytes takes at
+    /// once, beside the file: what is asked for, where a codec uses less.
+    pub const fn most_bytes(self, file_len: u64) -> u64 {
+        // Of a TIFF of four floats a pixel, twice in memory; other formats, less.
+        const BYTES_A_PIXEL: u64 = 32;
+        // Of a lossless WebP's codes; other formats, 48 at most.
+        const BYTES_A_BYTE: u64 = 512;
+        // Rows, units at the picture's edge, metadata.
+        const BESIDES: u64 = 192 << 20;
+        self.max_pixels
+            .saturating_mul(BYTES_A_PIXEL)
+            .saturating_add(file_len.saturating_mul(BYTES_A_BYTE))
+            .saturating_add(BESIDES)
     }
 
     /// Refuses a header's promise that is zero or over the limit; otherwise
@@ -154,6 +176,15 @@ impl Limits {
             _ => Err(DecodeError::TooLarge { width, height, max_pixels: self.max_pixels }),
         }
     }
+}
+
+/// libpng's limit: a codec's rows are short beside its picture.
+const WIDEST: usize = 1_000_000;
+
+/// Refuses rows that a codec would keep several of, and that are too long for it.
+fn admit_width(format: Format, width: usize) -> Result<(), DecodeError> {
+    let error = || DecodeError::broken(format, "its rows are longer than a million pixels");
+    if width > WIDEST { Err(error()) } else { Ok(()) }
 }
 
 /// An empty buffer with room for `bytes`, or an error where there is no memory:
@@ -183,10 +214,17 @@ fn hand_over(samples: &[u8], shape: Shape, watch: &Watch, rows: &mut dyn Rows) {
     }
 }
 
+/// What a conversion holds besides what a codec does: the resampler's sums of a
+/// row, tables, a pattern, messages.
+const BESIDES: usize = 2 << 20;
+
 /// Asks for memory as a codec is about to, in a way that can be refused, and
 /// gives it back: a codec's own vectors abort the process where memory is short.
 fn foresee(bytes: usize) -> Result<(), DecodeError> {
-    reserve(bytes).map(drop)
+    let room = reserve(bytes.saturating_add(BESIDES))?;
+    // A compiler may leave out memory that nobody looks at.
+    std::hint::black_box(&room);
+    Ok(())
 }
 
 #[cfg(test)]

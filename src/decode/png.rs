@@ -1,9 +1,19 @@
 //! PNG, by the `png` crate.
 
-use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee, hand_over};
+use super::{
+    DecodeError, Format, Limits, Watch, Watched, admit_width, allocate, foresee, hand_over,
+};
 use crate::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use png::{ColorType, Decoder, Transformations};
+
+/// Bytes of other chunks than the picture's that the codec takes.
+pub(super) const MOST_METADATA: usize = 4 << 20;
+/// What these take: a buffer that doubles, and a copy.
+pub(super) const METADATA: usize = 4 * MOST_METADATA;
+
+/// Some rows of up to 8 bytes a pixel, inflated, in a buffer that doubles.
+const BYTES_A_COLUMN: usize = 160;
 
 pub(super) fn decode(
     file: &[u8],
@@ -20,8 +30,9 @@ pub(super) fn decode(
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let header = decoder.read_header_info().map_err(broken)?;
     let (width, height) = limits.admit(header.width.into(), header.height.into())?;
-    // Three rows of up to 8 bytes a pixel, and some to inflate into.
-    foresee(24 * width + (1 << 20))?;
+    admit_width(Format::Png, width)?;
+    foresee(METADATA + BYTES_A_COLUMN * width)?;
+    decoder.set_limits(png::Limits { bytes: MOST_METADATA + 8 * width });
 
     let mut reader = decoder.read_info().map_err(broken)?;
     let channels = match reader.output_color_type().0 {

@@ -1,14 +1,27 @@
 //! WebP, by the `image-webp` crate: a still picture, or the first frame of
 //! several.
 
-use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, foresee, hand_over};
+use super::{
+    DecodeError, Format, Limits, Watch, Watched, Workspace, foresee, hand_over, watched::Cost,
+    webp_frames,
+};
 use crate::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use image_webp::WebPDecoder;
 
 /// What the codec holds for a pixel besides the picture: planes of a lossy
-/// frame, the pixels of a lossless one, a canvas to lay frames on.
-const BYTES_A_PIXEL: usize = 16;
+/// frame, its alpha, its colours, a canvas to lay it on.
+const BYTES_A_PIXEL: usize = 14;
+/// Planes are of whole units of 16 × 16 pixels.
+const UNIT: usize = 16;
+/// What it takes for a byte of a lossy frame: a copy, and one that doubles.
+const BYTES_A_BYTE: usize = 4;
+/// The longest part of a frame that one may claim to have.
+const LONGEST_PART: usize = 1 << 24;
+/// What it takes for a byte of a lossless frame: codes for parts of the picture
+/// that need not be there. A code of 12 bytes may ask for a table of 4096.
+/// All codes of a part take 280 bytes in a list that doubles, up to 65,536 of them.
+const CODES: Cost = Cost { a_byte: 512, at_once: 280 << 16 };
 
 pub(super) fn decode(
     file: &[u8],
@@ -19,17 +32,21 @@ pub(super) fn decode(
 ) -> Result<Orientation, DecodeError> {
     let broken = |error: image_webp::DecodingError| DecodeError::broken(Format::WebP, error);
 
-    let mut decoder = WebPDecoder::new(Watched::new(file, watch)).map_err(broken)?;
+    foresee(file.len())?;
+    let reader = Watched::at_cost(file, watch, CODES);
+    let mut decoder = WebPDecoder::new(reader).map_err(broken)?;
     let (width, height) = decoder.dimensions();
+    webp_frames::check(file, width, height)?;
     let (width, height) = limits.admit(width.into(), height.into())?;
     let channels = if decoder.has_alpha() { Channels::Rgba } else { Channels::Rgb };
     let shape = Shape { width, height, channels };
     let pixels = shape.row_len() * height;
-    let kept = BYTES_A_PIXEL * width * height + file.len() + (1 << 20);
-    foresee(pixels + kept)?;
+    let padded = width.next_multiple_of(UNIT) * height.next_multiple_of(UNIT);
+    let kept = BYTES_A_PIXEL * padded + BYTES_A_BYTE * file.len() + LONGEST_PART;
+    workspace.foresee(pixels, kept)?;
 
-    // Chunks of metadata and frames are parts of the file, or lies.
-    decoder.set_memory_limit(kept);
+    // A longer chunk is a lie.
+    decoder.set_memory_limit(file.len());
     let exif = decoder.exif_metadata().map_err(broken)?;
     let orientation = exif.as_deref().and_then(Orientation::in_exif);
     let mut samples = workspace.take(pixels)?;

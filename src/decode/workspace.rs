@@ -1,6 +1,6 @@
 //! Memory for decoded pixels, kept from one picture to the next.
 
-use super::{DecodeError, reserve};
+use super::{DecodeError, foresee, reserve};
 
 /// A buffer for the pixels of a picture. To have the operating system hand out
 /// fresh pages for each picture takes a quarter of the time of decoding it.
@@ -16,6 +16,16 @@ impl Workspace {
     /// An empty one.
     pub const fn new() -> Self {
         Workspace { buffer: Vec::new() }
+    }
+
+    /// Sees to it that there is memory for a buffer of `bytes` and for `rest`, as
+    /// [`foresee`] does: the buffer may be here already.
+    pub(super) fn foresee(&mut self, bytes: usize, rest: usize) -> Result<(), DecodeError> {
+        if self.buffer.capacity() >= bytes {
+            return foresee(rest);
+        }
+        self.buffer = Vec::new();
+        foresee(bytes + rest)
     }
 
     /// Takes a buffer of `bytes` zeros: what was in it before must not show in

@@ -16,6 +16,9 @@ mod drivers;
 mod drop_in;
 mod golden;
 mod hnsw;
+#[path = "../hostile/mod.rs"]
+mod hostile;
+mod hostile_files;
 mod knn;
 mod migration;
 mod photos;

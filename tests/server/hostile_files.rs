@@ -1,0 +1,114 @@
+//! Damaged and hostile files through every function of a server: the same
+//! backend lives on, in bounded time and memory.
+//!
+//! 2,000 files, or as many as `IMGSMLR_RS_MUTATIONS` says.
+
+use crate::database::Database;
+use crate::hostile::{bombs, fixtures, large, mutation::Mutations};
+use postgres::error::SqlState;
+use std::process::Command;
+
+/// Every function that reads a file, and those that read what comes of it.
+const CONVERSIONS: &str = "
+    SELECT jpeg2pattern(file) IS NULL, png2pattern(file) IS NULL, gif2pattern(file) IS NULL,
+        image2pattern(file, false) IS NULL, image2signature(file) IS NULL,
+        image_info(file) IS NULL, patt IS NULL,
+        length(pattern2png(patt)), length(pattern2phash(patt)), length(pattern2signature(patt)::text)
+    FROM (SELECT file, image2pattern(file) AS patt FROM (SELECT $1::bytea AS file) f OFFSET 0) p";
+
+/// A field of `/proc/…/status`, in kilobytes.
+fn memory(backend: i32, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{backend}/status")).expect("on Linux");
+    let line = status.lines().find(|line| line.starts_with(field)).expect(field);
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("kilobytes")
+}
+
+#[test]
+fn mutated_files_cost_neither_the_backend_nor_its_memory() {
+    let count = std::env::var("IMGSMLR_RS_MUTATIONS");
+    let count: usize = count.map_or(2_000, |count| count.parse().expect("a number"));
+    let mut database = Database::create("hostile_mutations");
+    // A timeout that must not fire: a file takes milliseconds.
+    database
+        .client
+        .batch_execute("SET imgsmlr_rs.max_pixels = 4000000; SET statement_timeout = '60s'")
+        .expect("set");
+    let backend = database.backend();
+    let statement = database.client.prepare(CONVERSIONS).expect("prepared");
+    let files = fixtures(&["images", "formats"]);
+    let (mut pictures, mut half) = (0, 0);
+    for (done, (name, file)) in Mutations::new(&files, 1, count).enumerate() {
+        let row = database.client.query_one(&statement, &[&file]).expect(&name);
+        pictures += usize::from(!row.get::<_, bool>(6));
+        database.warnings();
+        if done == count / 2 {
+            half = memory(backend, "VmRSS");
+        }
+    }
+    assert_eq!(database.backend(), backend);
+    let grown = memory(backend, "VmRSS").saturating_sub(half);
+    println!("{count} files, {pictures} pictures, {grown} kB more after the second half");
+    assert!(pictures > count / 20 && pictures < count, "{pictures}");
+    assert!(grown < 16 << 10, "{grown} kB");
+}
+
+#[test]
+fn bombs_are_refused_or_bounded() {
+    let mut database = Database::create("hostile_bombs");
+    database
+        .client
+        .batch_execute("SET imgsmlr_rs.max_pixels = 1000000; SET statement_timeout = '60s'")
+        .expect("set");
+    let backend = database.backend();
+    for (name, file) in fixtures(&["hostile"]).into_iter().chain(bombs::files()) {
+        database.client.query_one(CONVERSIONS, &[&file]).expect(&name);
+        assert_eq!(database.backend(), backend, "{name}");
+        database.warnings();
+    }
+}
+
+/// Lets a backend have no more than so many kilobytes. Root may lack the right to,
+/// in a container, but the backend's own user has it.
+fn limit(backend: i32, kilobytes: u64) {
+    let pid = backend.to_string();
+    let limit = format!("--as={}:", kilobytes << 10);
+    let prlimit = ["prlimit", "--pid", &pid, &limit];
+    let run = |command: &[&str]| {
+        let output = Command::new(command[0]).args(&command[1..]).output();
+        output.expect("prlimit and runuser, of util-linux").status.success()
+    };
+    let owner = Command::new("stat").args(["-c", "%U", &format!("/proc/{pid}")]).output();
+    let owner = String::from_utf8(owner.expect("stat").stdout).expect("a name");
+    let as_owner = [&["runuser", "-u", owner.trim(), "--"][..], &prlimit].concat();
+    assert!(run(&prlimit) || run(&as_owner), "{limit} for {owner}");
+}
+
+#[test]
+fn a_backend_short_of_memory_says_so_and_lives() {
+    let mut database = Database::create("hostile_memory");
+    let backend = database.backend();
+    let mut files = large::files(3000, 2000);
+    files.extend(bombs::files());
+    // What a backend keeps is kept before the limits are.
+    database.client.query_one(CONVERSIONS, &[&files[0].1]).expect("a picture");
+    let mut ran_out = 0;
+    for (name, file) in &files {
+        for megabytes in [2, 6, 12, 24, 48, 96, 384] {
+            // The file itself is sent within Postgres' own memory.
+            let room = 4 * file.len() as u64 / 1024 + (megabytes << 10);
+            limit(backend, memory(backend, "VmSize") + room);
+            let answer = database.client.query_one("SELECT image2pattern($1) IS NULL", &[file]);
+            if let Err(error) = answer {
+                let code =
+                    error.code().unwrap_or_else(|| panic!("{name}, {megabytes} MB: {error}"));
+                assert_eq!(code, &SqlState::OUT_OF_MEMORY, "{name}, {megabytes} MB: {error}");
+                ran_out += 1;
+            }
+            let warnings = database.warnings();
+            ran_out += warnings.iter().filter(|w| w.code() == &SqlState::OUT_OF_MEMORY).count();
+            assert_eq!(database.backend(), backend, "{name}, {megabytes} MB");
+        }
+    }
+    println!("{} files, {ran_out} times out of memory", files.len());
+    assert!(ran_out > files.len() / 2, "{ran_out}");
+}
