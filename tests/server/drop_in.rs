@@ -13,7 +13,10 @@ fn functions_are_declared_as_they_behave() {
     let functions: Vec<String> = database.column(functions).into_iter().flatten().collect();
     assert!(functions.len() >= 28, "{functions:?}");
     for function in &functions {
-        assert!(function.ends_with(" its"), "{function}");
+        // What an aggregate is made of meets nulls: no state yet, no signature.
+        let of_nulls = ["avg(", "signature_avg"].iter().any(|name| function.starts_with(name));
+        let as_declared = function.ends_with(" its") || of_nulls && function.ends_with("s");
+        assert!(as_declared, "{function}");
     }
     let costs = database.column(
         "SELECT proname FROM pg_proc WHERE proname IN ('jpeg2pattern', 'png2pattern',
