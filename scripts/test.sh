@@ -72,5 +72,12 @@ for version in "${versions[@]}"; do
 	trap - EXIT
 done
 
+if setup_chromium; then
+	run "the gallery in headless Chromium" scripts/test-gallery.sh
+else
+	say "no Chromium: the gallery's test is skipped"
+	skipped=$((skipped + 1))
+fi
+
 printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
