@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop test fuzz bench bench-pictures install install-alias package
+.PHONY: demo demo-stop gallery gallery-screenshot test fuzz bench bench-pictures install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -8,6 +8,15 @@ demo:
 
 demo-stop:
 	@scripts/demo.sh stop
+
+# The demo's answers as a page, build/gallery.html. QUERIES=20 NEAREST=5 for other numbers;
+# LARGEST=5000000 for large files, too, in bytes.
+gallery:
+	@QUERIES="$(QUERIES)" NEAREST="$(NEAREST)" LARGEST="$(LARGEST)" scripts/gallery.sh
+
+# The picture of that page in the README, docs/gallery.png.
+gallery-screenshot:
+	@scripts/test-gallery.sh docs/gallery.png
 
 # The whole suite, on PostgreSQL 18 and 15.
 test:

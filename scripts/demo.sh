@@ -16,27 +16,16 @@ setup_cargo_pgrx
 install_extension "$pg18"
 
 photographs=${IMAGES:-}
-if [ -z "$photographs" ]; then
-	photographs=$build/skimage/skimage/data
-	if [ ! -d "$photographs" ]; then
-		say "unpacking photographs (PyPI wheel scikit-image)"
-		unpack_wheel scikit-image "$build/skimage"
-	fi
-fi
+[ -n "$photographs" ] || setup_photographs
 [ -d "$photographs" ] || fail "IMAGES=$photographs is no folder"
 
 say "starting a private PostgreSQL 18"
 drop_cluster "$pg18" "$cluster"
 start_cluster "$pg18" "$cluster"
 
-# pg_read_binary_file() reads as the server's user: give it copies it can read.
 say "copying pictures from $photographs"
 pictures=$cluster/pictures
-mkdir -p "$pictures"
-find "$photographs" -maxdepth 1 -type f -regextype posix-extended \
-	-iregex '.*\.(jpe?g|png|gif|webp|bmp|tiff?|p[bgpna]m|qoi|ff)' \
-	-exec cp {} "$pictures/" \;
-chmod -R a+rX "$cluster/pictures" "$cluster"
+copy_pictures "$photographs" "$pictures"
 count=$(find "$pictures" -type f | wc -l)
 [ "$count" -gt 0 ] || fail "no pictures in $photographs"
 echo "$count pictures"
@@ -44,6 +33,8 @@ echo "$count pictures"
 say "running scripts/demo.sql"
 "$pg18/psql" --host "$socket" --username postgres --no-psqlrc --quiet \
 	--set ON_ERROR_STOP=1 --set pictures="$pictures" --file scripts/demo.sql postgres
+
+scripts/gallery.sh
 
 cat <<END
 

@@ -182,6 +182,25 @@ drop_cluster() {
 	rm -rf "$(cat "$2/socket")" "$2"
 }
 
+# setup_photographs: a folder of them for the demo. Sets photographs.
+setup_photographs() {
+	photographs=$build/skimage/skimage/data
+	if [ ! -d "$photographs" ]; then
+		say "unpacking photographs (PyPI wheel scikit-image)"
+		unpack_wheel scikit-image "$build/skimage"
+	fi
+}
+
+# copy_pictures FOLDER DIRECTORY: pg_read_binary_file() reads as the server's
+# user: gives it copies it can read.
+copy_pictures() {
+	mkdir -p "$2"
+	find "$1" -maxdepth 1 -type f -regextype posix-extended \
+		-iregex '.*\.(jpe?g|png|gif|webp|bmp|tiff?|p[bgpna]m|qoi|ff)' \
+		-exec cp {} "$2/" \;
+	chmod -R a+rX "$2" "$(dirname "$2")"
+}
+
 # setup_photos: photographs to measure with, from two of Debian's packages,
 # unpacked under build/photos, and libjpeg-turbo's programs beside them.
 setup_photos() {
@@ -203,6 +222,11 @@ setup_photos() {
 	# Screenshots and drawings, for the most part.
 	rm -rf "$build/photos/usr/share/doc/opencv-doc/opencv4"
 	touch "$build/photos/.ready"
+}
+
+# 0 when there is a browser to look at pages with, and a font to read them in.
+setup_chromium() {
+	command -v chromium >/dev/null || install_packages "to look at the gallery" chromium fonts-liberation
 }
 
 # A Python of our own with the driver psycopg. Sets python.

@@ -78,5 +78,12 @@ if [ "${versions[*]}" = "18 15" ]; then
 	run "the .deb for PostgreSQL 15" scripts/test-package.sh
 fi
 
+if setup_chromium; then
+	run "the gallery in headless Chromium" scripts/test-gallery.sh
+else
+	say "no Chromium: the gallery's test is skipped"
+	skipped=$((skipped + 1))
+fi
+
 printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The gallery's test: its pages in headless Chromium, of the demo's pictures
+# and of files with odd names and formats. With a FILE, a screenshot goes there.
+. "$(dirname "$0")/setup.sh"
+
+setup_chromium || exit 1
+setup_pg18
+if [ ! -f "$("$pg18/pg_config" --sharedir)/extension/imgsmlr_rs.control" ]; then
+	setup_compilers
+	setup_cargo_pgrx
+	install_extension "$pg18"
+fi
+setup_photographs
+
+cluster=$servers/test-gallery
+drop_cluster "$pg18" "$cluster"
+trap 'drop_cluster "$pg18" "$cluster"' EXIT
+start_cluster "$pg18" "$cluster"
+
+# load DATABASE PICTURES: as the demo does.
+load() {
+	"$pg18/createdb" --host "$socket" --username postgres "$1"
+	"$pg18/psql" --host "$socket" --username postgres --no-psqlrc --quiet \
+		--set ON_ERROR_STOP=1 --set pictures="$2" --file scripts/demo.sql "$1" >"$build/gallery.log" 2>&1 ||
+		fail "scripts/demo.sql failed: see $build/gallery.log"
+}
+copy_pictures "$photographs" "$cluster/pictures"
+load photographs "$cluster/pictures"
+
+odd=$cluster/odd
+copy_pictures tests/fixtures/formats "$odd"
+copy_pictures tests/fixtures/images "$odd"
+fixture=tests/fixtures/images/baseline_420.jpg
+for name in '"><img src=x onerror=alert(1)>.jpg' "<script>alert('&amp;')<.jpg" '&lt;b&gt;.jpg' \
+	" $(printf 'w%.0s' {1..200}).jpg" 'two  blanks.jpg' $'\xe2\x80\xaegpj.exe'; do
+	cp "$fixture" "$odd/$name"
+done
+chmod -R a+rX "$odd"
+load odd "$odd"
+
+timeout 300 tests/gallery.py "$pg18/psql" "$socket" "$@"
