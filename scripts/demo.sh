@@ -17,11 +17,8 @@ install_extension "$pg18"
 
 photographs=${IMAGES:-}
 if [ -z "$photographs" ]; then
+	setup_skimage
 	photographs=$build/skimage/skimage/data
-	if [ ! -d "$photographs" ]; then
-		say "unpacking photographs (PyPI wheel scikit-image)"
-		unpack_wheel scikit-image "$build/skimage"
-	fi
 fi
 [ -d "$photographs" ] || fail "IMAGES=$photographs is no folder"
 
