@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop test bench bench-pictures install
+.PHONY: demo demo-stop test bench bench-pictures quality install
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -20,6 +20,10 @@ bench:
 # What converting photographs takes, beside libjpeg-turbo and in a server.
 bench-pictures:
 	@scripts/bench-pictures.sh
+
+# How well near-duplicates of photographs are found, by each kind of search.
+quality:
+	@scripts/quality.sh
 
 # Into an existing server: make install PG_CONFIG=/path/to/pg_config
 install:

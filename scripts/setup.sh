@@ -195,6 +195,15 @@ setup_photos() {
 	touch "$build/photos/.ready"
 }
 
+# More of them, for make quality alone, under build/quality-photos.
+setup_more_photos() {
+	[ ! -f "$build/quality-photos/.ready" ] || return 0
+	say "downloading more photographs (six of Debian's packages, 193 MB)"
+	unpack_debs "$build/quality-photos" gcompris-qt-data lomiri-wallpapers-16.04 \
+		lomiri-wallpapers-20.04 lxqt-themes palapeli-data plasma-workspace-wallpapers
+	touch "$build/quality-photos/.ready"
+}
+
 # scikit-image's pictures, under build/skimage.
 setup_skimage() {
 	[ ! -d "$build/skimage/skimage/data" ] || return 0
@@ -216,4 +225,11 @@ setup_psycopg() {
 	python3 -m venv "$build/venv" 2>/dev/null ||
 		{ install_packages "to test with psycopg" python3-venv && python3 -m venv "$build/venv"; } || return 1
 	"$build/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]'
+}
+
+# The same Python with Pillow, to change pictures with.
+setup_pillow() {
+	setup_psycopg || return 1
+	"$python" -c 'import PIL' 2>/dev/null ||
+		"$build/venv/bin/pip" install --quiet --disable-pip-version-check pillow
 }
