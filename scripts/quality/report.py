@@ -148,7 +148,7 @@ def thresholds(found):
             " / ".join(f"{100 * found.within(m, name, t):.0f}" for t in THRESHOLDS[m]) for m in METHODS
         ))
     return out + row("others, of a million", *(
-        " / ".join(f"{1e6 * found.wrong(m, t):.0f}" for t in THRESHOLDS[m]) for m in METHODS
+        " / ".join(f"{1e6 * found.wrong(m, t):.1f}" for t in THRESHOLDS[m]) for m in METHODS
     ))
 
 
