@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop gallery gallery-screenshot test fuzz bench bench-pictures install install-alias package
+.PHONY: demo demo-stop gallery gallery-screenshot test fuzz bench bench-pictures quality install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -33,6 +33,10 @@ bench:
 # What converting photographs takes, beside libjpeg-turbo and in a server.
 bench-pictures:
 	@scripts/bench-pictures.sh
+
+# How well near-duplicates of photographs are found, by each kind of search.
+quality:
+	@scripts/quality.sh
 
 # Into an existing server: make install PG_CONFIG=/path/to/pg_config
 install:

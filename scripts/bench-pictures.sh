@@ -7,6 +7,7 @@ setup_compilers
 setup_pg18
 setup_cargo_pgrx
 setup_photos
+setup_libjpeg_turbo
 install_extension "$pg18"
 
 say "building the bench"

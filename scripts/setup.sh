@@ -184,11 +184,8 @@ drop_cluster() {
 
 # setup_photographs: a folder of them for the demo. Sets photographs.
 setup_photographs() {
+	setup_skimage
 	photographs=$build/skimage/skimage/data
-	if [ ! -d "$photographs" ]; then
-		say "unpacking photographs (PyPI wheel scikit-image)"
-		unpack_wheel scikit-image "$build/skimage"
-	fi
 }
 
 # copy_pictures FOLDER DIRECTORY: pg_read_binary_file() reads as the server's
@@ -201,27 +198,52 @@ copy_pictures() {
 	chmod -R a+rX "$2" "$(dirname "$2")"
 }
 
-# setup_photos: photographs to measure with, from two of Debian's packages,
-# unpacked under build/photos, and libjpeg-turbo's programs beside them.
-setup_photos() {
-	command -v djpeg >/dev/null && command -v cjpeg >/dev/null ||
-		install_packages "to compare with libjpeg-turbo" libjpeg-turbo-progs || exit 1
-	[ ! -f "$build/photos/.ready" ] || return 0
-	say "downloading photographs (Debian's mate-backgrounds and opencv-doc, 142 MB)"
-	rm -rf "$build/photos" && mkdir -p "$build/photos"
-	if ! (cd "$build/photos" && apt-get download -qq mate-backgrounds opencv-doc); then
+# unpack_debs DIRECTORY PACKAGE...: the files of Debian's packages, not installed.
+unpack_debs() {
+	local directory=$1 package
+	shift
+	rm -rf "$directory" && mkdir -p "$directory"
+	if ! (cd "$directory" && apt-get download -qq "$@"); then
 		[ "$(id -u)" -ne 0 ] || apt-get update -qq
-		(cd "$build/photos" && apt-get download -qq mate-backgrounds opencv-doc) ||
-			fail "apt-get can't download mate-backgrounds and opencv-doc: run 'apt-get update' as root"
+		(cd "$directory" && apt-get download -qq "$@") ||
+			fail "apt-get can't download $*: run 'apt-get update' as root"
 	fi
-	local package
-	for package in "$build"/photos/*.deb; do
-		dpkg-deb -x "$package" "$build/photos"
+	for package in "$directory"/*.deb; do
+		dpkg-deb -x "$package" "$directory"
 		rm "$package"
 	done
+}
+
+# Photographs to measure with, under build/photos.
+setup_photos() {
+	[ ! -f "$build/photos/.ready" ] || return 0
+	say "downloading photographs (Debian's mate-backgrounds and opencv-doc, 142 MB)"
+	unpack_debs "$build/photos" mate-backgrounds opencv-doc
 	# Screenshots and drawings, for the most part.
 	rm -rf "$build/photos/usr/share/doc/opencv-doc/opencv4"
 	touch "$build/photos/.ready"
+}
+
+# More of them, for make quality alone, under build/quality-photos.
+setup_more_photos() {
+	[ ! -f "$build/quality-photos/.ready" ] || return 0
+	say "downloading more photographs (six of Debian's packages, 193 MB)"
+	unpack_debs "$build/quality-photos" gcompris-qt-data lomiri-wallpapers-16.04 \
+		lomiri-wallpapers-20.04 lxqt-themes palapeli-data plasma-workspace-wallpapers
+	touch "$build/quality-photos/.ready"
+}
+
+# scikit-image's pictures, under build/skimage.
+setup_skimage() {
+	[ ! -d "$build/skimage/skimage/data" ] || return 0
+	say "unpacking photographs (PyPI wheel scikit-image)"
+	unpack_wheel scikit-image "$build/skimage"
+}
+
+# djpeg and cjpeg, to compare with.
+setup_libjpeg_turbo() {
+	command -v djpeg >/dev/null && command -v cjpeg >/dev/null ||
+		install_packages "to compare with libjpeg-turbo" libjpeg-turbo-progs || exit 1
 }
 
 # 0 when there is a browser to look at pages with, and a font to read them in.
@@ -237,4 +259,11 @@ setup_psycopg() {
 	python3 -m venv "$build/venv" 2>/dev/null ||
 		{ install_packages "to test with psycopg" python3-venv && python3 -m venv "$build/venv"; } || return 1
 	"$build/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]'
+}
+
+# The same Python with Pillow, to change pictures with.
+setup_pillow() {
+	setup_psycopg || return 1
+	"$python" -c 'import PIL' 2>/dev/null ||
+		"$build/venv/bin/pip" install --quiet --disable-pip-version-check pillow
 }
