@@ -22,4 +22,4 @@ start_cluster "$pg18" "$cluster" "-c shared_buffers=1GB -c max_wal_size=4GB -c a
 mkdir -p "$build/bench-results"
 say "measuring: about ten minutes"
 IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PHOTOS=$build/photos/usr/share \
-	cargo bench --bench pictures | tee "$build/bench-results/pictures.md"
+	cargo bench --bench pictures -- ${PARTS:-} | tee "$build/bench-results/pictures.md"

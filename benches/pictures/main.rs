@@ -2,7 +2,8 @@
 //! libjpeg-turbo, and in a server. `make bench-pictures` runs this.
 //!
 //! `IMGSMLR_RS_PHOTOS` names the folder of photographs; `djpeg` and `cjpeg` are
-//! libjpeg-turbo's. It prints its progress, then tables in Markdown.
+//! libjpeg-turbo's. It prints its progress, then tables in Markdown: all parts,
+//! or those named, `alone`, `reduced` or `server`.
 
 mod alone;
 mod reduced;
@@ -126,9 +127,13 @@ fn main() -> Result<()> {
     set.push(twelve);
     set.push(fifty);
 
-    let result = alone::measure(&set)
-        .and_then(|()| reduced::measure(&set))
-        .and_then(|()| server::measure(&set));
+    type Part = (&'static str, fn(&[Photo]) -> Result<()>);
+    let parts: [Part; 3] =
+        [("alone", alone::measure), ("reduced", reduced::measure), ("server", server::measure)];
+    let named: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|word| word == name);
+    let mut parts = parts.iter().filter(|(name, _)| wanted(name));
+    let result = parts.try_for_each(|(_, measure)| measure(&set));
     for photo in &set[set.len() - 2..] {
         std::fs::remove_file(&photo.path)?;
     }
