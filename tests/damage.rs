@@ -1,6 +1,9 @@
 //! What a user gets of a damaged file: the table of docs/hostile.md, line by
 //! line. No server needed.
 
+mod fixture;
+
+use fixture::fixture;
 use image::{DynamicImage, ImageFormat};
 use imgsmlr_rs::convert::{self, Options};
 use imgsmlr_rs::decode::{self, DecodeError, Limits, Workspace};
@@ -34,10 +37,6 @@ fn outcome(original: &[u8], damaged: &[u8]) -> Outcome {
 
 /// A fixture; or, by a format's bare name, one in that format.
 fn file(name: &str) -> Vec<u8> {
-    let fixture = |name: &str| {
-        let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read(&path).expect(&path)
-    };
     let format = match name {
         "qoi" => ImageFormat::Qoi,
         "farbfeld" => ImageFormat::Farbfeld,

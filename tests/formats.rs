@@ -1,22 +1,23 @@
 //! Every format that `image2pattern` reads, from files that independent encoders
 //! wrote. No server needed.
 
+mod fixture;
+#[path = "hostile/png.rs"]
+mod png;
+
+use fixture::fixture;
 use image::{DynamicImage, ImageFormat};
 use imgsmlr_rs::convert::{self, Options};
 use imgsmlr_rs::decode::{self, Format, Limits, Workspace};
 use imgsmlr_rs::pattern::Pattern;
 use imgsmlr_rs::picture::{Rows, Shape};
 use imgsmlr_rs::signature::Signature;
+use png::png_chunk;
 use std::io::Cursor;
 
 const LIMITS: Limits = Limits::of(100_000_000);
 const UPRIGHT: Options = Options { format: None, apply_orientation: true };
 const AS_STORED: Options = Options { format: None, apply_orientation: false };
-
-fn fixture(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).expect(&path)
-}
 
 fn pattern(file: &[u8], options: Options) -> Pattern {
     convert::pattern(file, options, LIMITS).expect("a picture")
@@ -151,16 +152,9 @@ fn exif(orientation: u8) -> Vec<u8> {
 }
 
 fn png_with_exif(file: &[u8], exif: &[u8]) -> Vec<u8> {
-    let mut chunk = b"eXIf".to_vec();
-    chunk.extend(exif);
-    let checksum = !chunk.iter().fold(!0_u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
-        })
-    });
     let header = 8 + 25;
-    let length = (exif.len() as u32).to_be_bytes();
-    [&file[..header], &length, &chunk, &checksum.to_be_bytes(), &file[header..]].concat()
+    let chunk = png_chunk(&[b"eXIf", exif].concat());
+    [&file[..header], &chunk, &file[header..]].concat()
 }
 
 fn jpeg_with_exif(file: &[u8], exif: &[u8]) -> Vec<u8> {

@@ -1,11 +1,16 @@
 //! The reference's answers (`tests/fixtures`, from the C extension on libgd
 //! 2.3.3), against this crate's method. No server needed.
 
+mod fixture;
+#[path = "fixture/text.rs"]
+mod fixture_text;
+
+use fixture::fixture;
+use fixture_text::fixture_text;
 use imgsmlr_rs::convert::{self, Options};
 use imgsmlr_rs::decode::Limits;
 use imgsmlr_rs::pattern::Pattern;
 use imgsmlr_rs::signature::Signature;
-use std::path::PathBuf;
 
 /// PNG and GIF decode to one answer only.
 const EXACT: f64 = 0.000_001;
@@ -16,14 +21,6 @@ const JPEG_PATTERN: f64 = 0.1;
 /// Half a unit of the sixth decimal, in which the reference printed.
 const PRINTED: f64 = 0.000_000_5;
 
-fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
-}
-
-fn text(name: &str) -> String {
-    std::fs::read_to_string(fixture(name)).expect(name)
-}
-
 fn numbers(text: &str) -> Vec<f64> {
     text.split(|c: char| "(), \n".contains(c))
         .filter(|word| !word.is_empty())
@@ -32,7 +29,7 @@ fn numbers(text: &str) -> Vec<f64> {
 }
 
 fn pattern(name: &str) -> Option<Pattern> {
-    let data = std::fs::read(fixture("images").join(name)).expect(name);
+    let data = fixture(&format!("images/{name}"));
     let options = Options { format: None, apply_orientation: false };
     convert::pattern(&data, options, Limits::of(100_000_000)).ok()
 }
@@ -44,7 +41,7 @@ fn is_jpeg(name: &str) -> bool {
 #[test]
 fn signatures_are_the_references() {
     let (mut rows, mut largest) = (0, (0.0_f64, String::new()));
-    for line in text("golden_signature.tsv").lines() {
+    for line in fixture_text("golden_signature.tsv").lines() {
         let (name, golden) = line.split_once('\t').expect("name, signature");
         rows += 1;
         let Some(pattern) = pattern(name) else {
@@ -76,7 +73,7 @@ fn signatures_are_the_references() {
 fn patterns_are_the_references() {
     for name in ["rgb8.png", "rgba8.png", "still.gif", "baseline_420.jpg"] {
         let stem = name.split('.').next().expect("a stem");
-        let golden = numbers(&text(&format!("golden_pattern_{stem}.txt")));
+        let golden = numbers(&fixture_text(&format!("golden_pattern_{stem}.txt")));
         assert_eq!(golden.len(), 64 * 64, "{name}");
         let ours = pattern(name).expect(name);
         if is_jpeg(name) {
@@ -97,7 +94,7 @@ fn patterns_are_the_references() {
 #[test]
 fn distances_are_the_references() {
     let (mut rows, mut largest) = (0, (0.0_f64, 0.0_f64));
-    for line in text("golden_distance.tsv").lines() {
+    for line in fixture_text("golden_distance.tsv").lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         let [a, b, golden @ ..] = fields.as_slice() else { panic!("{line}") };
         let (pa, pb) = (pattern(a).expect(a), pattern(b).expect(b));

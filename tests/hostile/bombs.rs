@@ -1,7 +1,9 @@
 //! Files that ask for more than they are.
 
+use super::File;
 use super::large::{jpeg_of, webp_of};
-use super::{File, fixture};
+use super::png::png_chunk;
+use crate::fixture::fixture;
 
 /// All of them.
 pub fn files() -> Vec<File> {
@@ -107,27 +109,6 @@ fn enormous() -> Vec<File> {
         ("farbfeld", [b"farbfeld", &*sides].concat()),
     ];
     files.into_iter().map(|(name, file)| (format!("{name} of 60,000 × 60,000"), file)).collect()
-}
-
-/// The checksum of PNG's chunks.
-pub fn crc32(data: &[u8]) -> u32 {
-    let mut table = [0; 256];
-    for (byte, entry) in table.iter_mut().enumerate() {
-        *entry =
-            (0..8).fold(
-                byte as u32,
-                |crc, _| {
-                    if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
-                },
-            );
-    }
-    !data.iter().fold(!0, |crc, &byte| table[usize::from(crc as u8 ^ byte)] ^ crc >> 8)
-}
-
-/// A chunk of a PNG: its name and data, with length and checksum.
-pub fn png_chunk(chunk: &[u8]) -> Vec<u8> {
-    let length = (chunk.len() as u32 - 4).to_be_bytes();
-    [&length, chunk, &crc32(chunk).to_be_bytes()].concat()
 }
 
 /// A PNG with `header` and a picture that inflates to `bytes` of zeros.

@@ -1,6 +1,7 @@
 //! Pictures of any size in every format and kind of pixels.
 
-use super::{File, fixture};
+use super::File;
+use crate::fixture::fixture;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use std::io::Cursor;
 

@@ -3,15 +3,10 @@
 pub mod bombs;
 pub mod large;
 pub mod mutation;
+pub mod png;
 
 /// A name to show, and the bytes.
 pub type File = (String, Vec<u8>);
-
-/// A file of `tests/fixtures`.
-pub fn fixture(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).expect(&path)
-}
 
 /// The files of folders of `tests/fixtures`, by name.
 pub fn fixtures(folders: &[&str]) -> Vec<File> {

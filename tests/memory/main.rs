@@ -4,6 +4,8 @@
 mod counter;
 #[path = "../../benches/data/random.rs"]
 mod data;
+#[path = "../fixture/mod.rs"]
+mod fixture;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 

@@ -1,7 +1,10 @@
 //! Whatever comes in, the answer is a clean error or NULL and a WARNING, and
 //! the same backend lives on.
 
-use crate::database::{Database, fixture};
+use crate::database::Database;
+use crate::fixture::fixture;
+use crate::hostile::png::png_chunk;
+use crate::memory::kilobytes;
 use crate::random::{Draw as _, Random};
 use postgres::error::SqlState;
 use std::io::Write;
@@ -299,13 +302,6 @@ fn broken_pictures() {
     }
 }
 
-/// Kilobytes of memory the backend ever had at once.
-fn peak_memory(backend: i32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{backend}/status")).expect("on Linux");
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("VmHWM");
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("kilobytes")
-}
-
 #[test]
 fn enormous_headers_are_refused_before_allocation() {
     let mut database = Database::create("bad_sizes");
@@ -314,8 +310,8 @@ fn enormous_headers_are_refused_before_allocation() {
     let mut png = fixture("images/rgb8.png");
     png[16..24].copy_from_slice(&[0x00, 0x01, 0x86, 0xa0, 0x00, 0x01, 0x86, 0xa0]);
     // The header's checksum, so that it is believed.
-    let checksum = crc32(&png[12..29]);
-    png[29..33].copy_from_slice(&checksum.to_be_bytes());
+    let header = png_chunk(&png[12..29]);
+    png[8..33].copy_from_slice(&header);
 
     let mut gif = fixture("images/still.gif");
     gif[6..10].fill(0xff);
@@ -334,7 +330,7 @@ fn enormous_headers_are_refused_before_allocation() {
     }
 
     database.client.query_one("SELECT image2pattern('')::text", &[]).expect("loaded");
-    let before = peak_memory(backend);
+    let before = kilobytes(backend, "VmHWM");
     for (name, file) in &files {
         database.warnings();
         let null: bool = database
@@ -352,16 +348,8 @@ fn enormous_headers_are_refused_before_allocation() {
         );
         assert_eq!(database.backend(), backend);
     }
-    let grown = peak_memory(backend) - before;
+    let grown = kilobytes(backend, "VmHWM") - before;
     assert!(grown < 20_000, "{grown} kB allocated for refused pictures");
-}
-
-fn crc32(data: &[u8]) -> u32 {
-    !data.iter().fold(!0, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
-        })
-    })
 }
 
 #[test]

@@ -82,6 +82,12 @@ impl Database {
         column.remove(0)
     }
 
+    /// Whether the server has the extension `name` to offer.
+    pub fn offers(&mut self, name: &str) -> bool {
+        let there = format!("SELECT true FROM pg_available_extensions WHERE name = '{name}'");
+        !self.column(&there).is_empty()
+    }
+
     /// The plan of a query, without costs.
     pub fn plan(&mut self, query: &str) -> String {
         let lines = self.column(&format!("EXPLAIN (COSTS OFF) {query}"));
@@ -107,15 +113,4 @@ impl Drop for Database {
             panic!("the server closed the connection to {}", self.name);
         }
     }
-}
-
-/// A file of `tests/fixtures`.
-pub fn fixture(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).expect(&path)
-}
-
-/// A text file of `tests/fixtures`.
-pub fn fixture_text(name: &str) -> String {
-    String::from_utf8(fixture(name)).expect(name)
 }

@@ -37,8 +37,7 @@ fn every_sql_block_runs() {
     for (number, path) in documents().into_iter().enumerate() {
         let text = std::fs::read_to_string(&path).expect("a document");
         let mut database = Database::create(&format!("docs_{number}"));
-        let pgvector = "SELECT count(*)::text FROM pg_available_extensions WHERE name = 'vector'";
-        let pgvector = database.value(pgvector).as_deref() == Some("1");
+        let pgvector = database.offers("vector");
         database.client.batch_execute("DROP EXTENSION imgsmlr_rs").expect("an empty database");
         for block in blocks(&text) {
             if !pgvector && (block.contains("hnsw") || block.contains("vector")) {

@@ -1,6 +1,8 @@
 //! The reference's answers, asked of the server in SQL.
 
-use crate::database::{Database, fixture, fixture_text};
+use crate::database::Database;
+use crate::fixture::fixture;
+use crate::fixture_text::fixture_text;
 
 const EXACT: f64 = 0.000_001;
 const JPEG_SIGNATURE: f64 = 0.01;

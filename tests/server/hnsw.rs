@@ -7,8 +7,7 @@ use std::io::Write as _;
 
 /// Whether the server has pgvector, of a version with HNSW and made for it.
 fn has_pgvector(database: &mut Database) -> bool {
-    let query = "SELECT count(*)::text FROM pg_available_extensions WHERE name = 'vector'";
-    let there = database.value(query).as_deref() == Some("1");
+    let there = database.offers("vector");
     if !there {
         println!("no pgvector on this server: nothing to test");
     }

@@ -5,6 +5,7 @@
 
 use crate::database::Database;
 use crate::hostile::{bombs, fixtures, large, mutation::Mutations};
+use crate::memory::kilobytes;
 use postgres::error::SqlState;
 use std::process::Command;
 
@@ -15,13 +16,6 @@ const CONVERSIONS: &str = "
         image_info(file) IS NULL, patt IS NULL,
         length(pattern2png(patt)), length(pattern2phash(patt)), length(pattern2signature(patt)::text)
     FROM (SELECT file, image2pattern(file) AS patt FROM (SELECT $1::bytea AS file) f OFFSET 0) p";
-
-/// A field of `/proc/…/status`, in kilobytes.
-fn memory(backend: i32, field: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{backend}/status")).expect("on Linux");
-    let line = status.lines().find(|line| line.starts_with(field)).expect(field);
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("kilobytes")
-}
 
 #[test]
 fn mutated_files_cost_neither_the_backend_nor_its_memory() {
@@ -42,11 +36,11 @@ fn mutated_files_cost_neither_the_backend_nor_its_memory() {
         pictures += usize::from(!row.get::<_, bool>(6));
         database.warnings();
         if done == count / 2 {
-            half = memory(backend, "VmRSS");
+            half = kilobytes(backend, "VmRSS");
         }
     }
     assert_eq!(database.backend(), backend);
-    let grown = memory(backend, "VmRSS").saturating_sub(half);
+    let grown = kilobytes(backend, "VmRSS").saturating_sub(half);
     println!("{count} files, {pictures} pictures, {grown} kB more after the second half");
     assert!(pictures > count / 20 && pictures < count, "{pictures}");
     assert!(grown < 16 << 10, "{grown} kB");
@@ -96,7 +90,7 @@ fn a_backend_short_of_memory_says_so_and_lives() {
         for megabytes in [2, 6, 12, 24, 48, 96, 384] {
             // The file itself is sent within Postgres' own memory.
             let room = 4 * file.len() as u64 / 1024 + (megabytes << 10);
-            limit(backend, memory(backend, "VmSize") + room);
+            limit(backend, kilobytes(backend, "VmSize") + room);
             let answer = database.client.query_one("SELECT image2pattern($1) IS NULL", &[file]);
             if let Err(error) = answer {
                 let code =

@@ -14,12 +14,17 @@ mod database;
 mod docs;
 mod drivers;
 mod drop_in;
+#[path = "../fixture/mod.rs"]
+mod fixture;
+#[path = "../fixture/text.rs"]
+mod fixture_text;
 mod golden;
 mod hnsw;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod hostile_files;
 mod knn;
+mod memory;
 mod migration;
 mod photos;
 mod pictures;

@@ -1,6 +1,7 @@
 //! What is made of pictures beside patterns, and many of them at once.
 
-use crate::database::{Database, fixture};
+use crate::database::Database;
+use crate::fixture::fixture;
 use postgres::error::SqlState;
 
 /// A table `file` of some fixtures.

@@ -1,6 +1,7 @@
 //! `imgsmlr_rs.on_decode_error`, `imgsmlr_rs.max_pixels`, and who may set them.
 
-use crate::database::{Database, fixture};
+use crate::database::Database;
+use crate::fixture::fixture;
 use postgres::error::SqlState;
 
 #[test]

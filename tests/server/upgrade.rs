@@ -1,6 +1,7 @@
 //! `ALTER EXTENSION … UPDATE` from every version that was.
 
-use crate::database::{Database, fixture};
+use crate::database::Database;
+use crate::fixture::fixture;
 
 const SEARCH: &str = "SELECT string_agg(id::text, ' ') FROM
     (SELECT id FROM t ORDER BY sig <-> (SELECT sig FROM t WHERE id = 7) LIMIT 10) v";
