@@ -56,18 +56,24 @@ fn index(c: &mut Criterion) {
 fn transform(c: &mut Criterion) {
     let (width, height) = (640, 480);
     let mut random = Random(3);
-    let samples: Vec<u8> = (0..width * height * 3).map(|_| random.bits() as u8).collect();
-    let shape = Shape { width, height, channels: Channels::Rgb };
-    let average = |samples: &[u8]| {
+    let mut samples = |channels: Channels| -> Vec<u8> {
+        (0..width * height * channels.count()).map(|_| random.bits() as u8).collect()
+    };
+    let average = |samples: &[u8], channels| {
+        let shape = Shape { width, height, channels };
         let mut average = AreaAverage::new();
         average.begin(shape);
         samples.chunks(shape.row_len()).for_each(|row| average.row(row));
         average.finish()
     };
+    let (opaque, clear) = (samples(Channels::Rgb), samples(Channels::Rgba));
     c.bench_function("area average of a 640×480 picture", |b| {
-        b.iter(|| average(black_box(&samples)));
+        b.iter(|| average(black_box(&opaque), Channels::Rgb));
     });
-    let cells = average(&samples);
+    c.bench_function("area average of one with clear pixels", |b| {
+        b.iter(|| average(black_box(&clear), Channels::Rgba));
+    });
+    let cells = average(&opaque, Channels::Rgb);
     c.bench_function("pattern of 64×64 cells", |b| b.iter(|| Pattern::of(black_box(&cells))));
     let pattern = Pattern::of(&cells);
     c.bench_function("signature of a pattern", |b| b.iter(|| Signature::of(black_box(&pattern))));

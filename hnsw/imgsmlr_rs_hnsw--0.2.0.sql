@@ -19,7 +19,7 @@ BEGIN
 
 	EXECUTE pg_catalog.format($sql$
 		CREATE FUNCTION @extschema@.signature_squared_distance(%1$s.signature, %1$s.signature) RETURNS float8
-			AS '$libdir/imgsmlr_rs', 'signature_squared_distance_wrapper'
+			AS '$libdir/imgsmlr_rs', 'signature_squared_distance'
 			LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 		CREATE OPERATOR CLASS @extschema@.signature_hnsw_ops

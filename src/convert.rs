@@ -18,7 +18,7 @@ pub struct Options {
 /// # Errors
 /// Whatever keeps the file from being a picture: see [`DecodeError`].
 pub fn pattern(file: &[u8], options: Options, limits: Limits) -> Result<Pattern, DecodeError> {
-    pattern_within(file, options, limits, &mut Workspace::new())
+    pattern_within(file, options, limits, &mut Workspace::default())
 }
 
 /// As [`pattern`], in memory that is there already.
@@ -52,11 +52,6 @@ pub struct Converter {
 impl Converter {
     /// Files up to this size are remembered.
     pub const MOST_BYTES: usize = 16 << 20;
-
-    /// One that remembers nothing.
-    pub const fn new() -> Self {
-        Converter { workspace: Workspace::new(), file: Vec::new(), pattern: None }
-    }
 
     /// As [`pattern`], at the cost of a comparison where the last file was this.
     ///
@@ -108,7 +103,7 @@ mod tests {
             },
         };
         let [a, b] = ["rgb8.png", "baseline_420.jpg"].map(fixture);
-        let mut converter = Converter::new();
+        let mut converter = Converter::default();
         let first = converter.pattern(&a, ANY, limits).expect("a picture");
         let asked = ASKED.load(Ordering::Relaxed);
         assert!(asked > 0);
@@ -134,7 +129,7 @@ mod tests {
         let mut file = fixture("rgb8.png");
         // Bytes behind the end of a PNG are nobody's.
         file.resize(Converter::MOST_BYTES + 1, 0);
-        let mut converter = Converter::new();
+        let mut converter = Converter::default();
         assert!(converter.pattern(&file, ANY, Limits::of(1 << 20)).is_ok());
         assert!(converter.file.capacity() <= Converter::MOST_BYTES);
         assert!(converter.pattern.is_none());

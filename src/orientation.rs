@@ -10,6 +10,12 @@ use crate::resample::{SIDE, Thumbnail};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Orientation(u8);
 
+impl Default for Orientation {
+    fn default() -> Self {
+        Self::UPRIGHT
+    }
+}
+
 impl Orientation {
     /// The picture's first row is its top, its first column its left.
     pub const UPRIGHT: Orientation = Orientation(1);
@@ -24,9 +30,15 @@ impl Orientation {
         self.0
     }
 
+    /// What a file's EXIF data says: upright where there is none, or nothing to
+    /// make of it.
+    pub fn of_metadata(exif: Option<&[u8]>) -> Self {
+        exif.and_then(Self::in_exif).unwrap_or_default()
+    }
+
     /// What a block of EXIF data says, a TIFF file in small: the entry 274 of
     /// its first directory. `None` where there is none, or nothing to make of it.
-    pub fn in_exif(exif: &[u8]) -> Option<Self> {
+    fn in_exif(exif: &[u8]) -> Option<Self> {
         const ORIENTATION: u16 = 274;
         const SHORT: u16 = 3;
         let little = match exif.get(..4)? {

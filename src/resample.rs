@@ -112,16 +112,12 @@ impl AreaAverage {
         if self.shape.width > WIDEST {
             let (cells, across, weight) = (&mut self.cells[y], &self.across, weight as u64);
             match channels {
-                Channels::Grey => {
-                    gather(cells, across, weight, samples.as_chunks().0, weighed::<1>)
-                }
+                Channels::Grey => gather(cells, across, weight, samples.as_chunks().0, weigh::<1>),
                 Channels::GreyAlpha => {
-                    gather(cells, across, weight, samples.as_chunks().0, weighed::<2>);
+                    gather(cells, across, weight, samples.as_chunks().0, weigh::<2>);
                 }
-                Channels::Rgb => gather(cells, across, weight, samples.as_chunks().0, weighed::<3>),
-                Channels::Rgba => {
-                    gather(cells, across, weight, samples.as_chunks().0, weighed::<4>)
-                }
+                Channels::Rgb => gather(cells, across, weight, samples.as_chunks().0, weigh::<3>),
+                Channels::Rgba => gather(cells, across, weight, samples.as_chunks().0, weigh::<4>),
             }
             return;
         }
@@ -136,7 +132,10 @@ impl AreaAverage {
                 self.settle();
             }
         } else if channels.has_alpha() {
-            weigh(samples, channels, &mut self.weighted);
+            match channels {
+                Channels::GreyAlpha => weigh_row::<2>(samples, &mut self.weighted),
+                _ => weigh_row::<4>(samples, &mut self.weighted),
+            }
             let columns = self.columns.iter_mut().zip(&self.weighted);
             if weight == SIDE as u32 {
                 // The common case by itself: a shift, which vectors have.
@@ -189,10 +188,34 @@ impl AreaAverage {
         if self.weight > 0 {
             let (cells, across, columns) = (&mut self.cells[y], &self.across, &self.columns);
             match self.shape.channels {
-                Channels::Grey => gather(cells, across, 1, columns.as_chunks().0, wide::<1>),
-                Channels::GreyAlpha => gather(cells, across, 1, columns.as_chunks().0, wide::<2>),
-                Channels::Rgb => gather(cells, across, 1, columns.as_chunks().0, wide::<3>),
-                Channels::Rgba => gather(cells, across, 1, columns.as_chunks().0, wide::<4>),
+                Channels::Grey => gather(
+                    cells,
+                    across,
+                    1,
+                    columns.as_chunks().0,
+                    std::convert::identity::<[u32; 1]>,
+                ),
+                Channels::GreyAlpha => gather(
+                    cells,
+                    across,
+                    1,
+                    columns.as_chunks().0,
+                    std::convert::identity::<[u32; 2]>,
+                ),
+                Channels::Rgb => gather(
+                    cells,
+                    across,
+                    1,
+                    columns.as_chunks().0,
+                    std::convert::identity::<[u32; 3]>,
+                ),
+                Channels::Rgba => gather(
+                    cells,
+                    across,
+                    1,
+                    columns.as_chunks().0,
+                    std::convert::identity::<[u32; 4]>,
+                ),
             }
             self.columns.fill(0);
             self.weight = 0;
@@ -245,36 +268,10 @@ fn is_opaque(samples: &[u8], channels: Channels) -> bool {
     }
 }
 
-/// A row with its colours weighted by opacity, 127 where opaque, and the
-/// opacity in the place of alpha.
-fn weigh(samples: &[u8], channels: Channels, weighted: &mut [u16]) {
-    match channels {
-        Channels::GreyAlpha => {
-            for (out, &[g, a]) in weighted.as_chunks_mut().0.iter_mut().zip(samples.as_chunks().0) {
-                let opacity = u16::from(a >> 1);
-                *out = [u16::from(g) * opacity, opacity];
-            }
-        }
-        Channels::Rgba => {
-            for (out, pixel) in weighted.as_chunks_mut().0.iter_mut().zip(samples.as_chunks().0) {
-                let &[r, g, b, a] = pixel;
-                let opacity = u16::from(a >> 1);
-                let [r, g, b] = [r, g, b].map(|sample| u16::from(sample) * opacity);
-                *out = [r, g, b, opacity];
-            }
-        }
-        Channels::Grey | Channels::Rgb => {}
-    }
-}
-
-/// The sums of a pixel's columns.
-fn wide<const N: usize>(columns: [u32; N]) -> [u64; N] {
-    columns.map(u64::from)
-}
-
-/// What is added up of one pixel of a row: as [`weigh`] has it.
-fn weighed<const N: usize>(samples: [u8; N]) -> [u64; N] {
-    let mut sums = samples.map(u64::from);
+/// What is added up of a pixel: where it has an alpha, its colours weighted by
+/// opacity, 127 where opaque, and the opacity in the place of alpha.
+fn weigh<const N: usize>(samples: [u8; N]) -> [u16; N] {
+    let mut sums = samples.map(u16::from);
     if let [colours @ .., opacity] = &mut sums[..]
         && N.is_multiple_of(2)
     {
@@ -284,25 +281,32 @@ fn weighed<const N: usize>(samples: [u8; N]) -> [u64; N] {
     sums
 }
 
+/// All pixels of a row.
+fn weigh_row<const N: usize>(samples: &[u8], weighted: &mut [u16]) {
+    for (out, &pixel) in weighted.as_chunks_mut().0.iter_mut().zip(samples.as_chunks().0) {
+        *out = weigh::<N>(pixel);
+    }
+}
+
 /// Adds up pixels under each cell of a row of cells, `weight` times.
-fn gather<P: Copy, const N: usize>(
+fn gather<P: Copy, S: Into<u64>, const N: usize>(
     cells: &mut [Sums; SIDE],
     across: &[Overlap],
     weight: u64,
     pixels: &[P],
-    sums_of: impl Fn(P) -> [u64; N],
+    sums_of: impl Fn(P) -> [S; N],
 ) {
     for (cell, overlap) in cells.iter_mut().zip(across) {
         let mut sums = [0; N];
         for &pixel in &pixels[overlap.inner.clone()] {
             for (sum, value) in sums.iter_mut().zip(sums_of(pixel)) {
-                *sum += value;
+                *sum += value.into();
             }
         }
         sums = sums.map(|sum| sum * SIDE as u64);
         for (at, part) in std::iter::once(overlap.first).chain(overlap.last) {
             for (sum, value) in sums.iter_mut().zip(sums_of(pixels[at])) {
-                *sum += part * value;
+                *sum += part * value.into();
             }
         }
         for (sum, value) in cell.iter_mut().zip(sums) {
@@ -403,6 +407,14 @@ mod tests {
         [r, g, b, alpha / area]
     }
 
+    fn noise(count: usize, mut state: u64) -> Vec<u8> {
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
     fn picture() -> impl Strategy<Value = Picture> {
         let channels = prop_oneof![
             Just(Channels::Grey),
@@ -411,15 +423,7 @@ mod tests {
             Just(Channels::Rgba)
         ];
         (1..200_usize, 1..200_usize, channels, any::<u64>()).prop_map(|(w, h, c, seed)| {
-            let mut state = seed;
-            let samples = (0..w * h * c.count())
-                .map(|_| {
-                    state =
-                        state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-                    (state >> 56) as u8
-                })
-                .collect();
-            let mut picture = Picture::new(w, h, c, samples);
+            let mut picture = Picture::new(w, h, c, noise(w * h * c.count(), seed));
             if c.has_alpha() {
                 // Some rows opaque.
                 for row in picture.samples.chunks_mut(picture.shape.row_len()).step_by(3) {
@@ -493,14 +497,6 @@ mod tests {
         assert_eq!(area_average(&picture)[9][9], [99, 0, 0]);
         let clear = Picture::new(1, 1, Channels::Rgba, vec![9, 9, 9, 0]);
         assert_eq!(area_average(&clear)[0][0], [0; 3]);
-    }
-
-    fn noise(count: usize, mut state: u64) -> Vec<u8> {
-        let mut next = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 56) as u8
-        };
-        (0..count).map(|_| next()).collect()
     }
 
     #[test]

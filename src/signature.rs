@@ -3,6 +3,7 @@
 
 use crate::pattern::Pattern;
 use std::cmp::Ordering;
+use std::ops::{Add, Mul};
 use thiserror::Error;
 
 /// Numbers in a signature.
@@ -121,9 +122,11 @@ impl Signature {
         bytes
     }
 
-    /// The square of [`Signature::distance`].
-    pub fn squared_distance(&self, other: &Signature) -> f64 {
-        sum_of_squares(|i| f64::from(self.values[i]) - f64::from(other.values[i]))
+    /// The square of [`Signature::distance`], in single precision: for searches
+    /// that are not exact anyway.
+    #[inline]
+    pub fn squared_distance(&self, other: &Signature) -> f32 {
+        sum_of_squares(|i| self.values[i] - other.values[i])
     }
 
     /// Euclidean distance, summed in double precision.
@@ -144,12 +147,15 @@ pub(crate) fn root_of_squares(d: impl Fn(usize) -> f64) -> f64 {
 }
 
 #[inline(always)]
-fn sum_of_squares(d: impl Fn(usize) -> f64) -> f64 {
-    let mut lanes = [0.0; 4];
+fn sum_of_squares<T>(d: impl Fn(usize) -> T) -> T
+where
+    T: Copy + Default + Add<Output = T> + Mul<Output = T>,
+{
+    let mut lanes = [T::default(); 4];
     for step in 0..SIGNATURE_LEN / 4 {
         for (lane, sum) in lanes.iter_mut().enumerate() {
             let difference = d(step * 4 + lane);
-            *sum += difference * difference;
+            *sum = *sum + difference * difference;
         }
     }
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
@@ -176,6 +182,19 @@ mod tests {
             prop_assert_eq!(a.distance(&b).to_bits(), b.distance(&a).to_bits());
             prop_assert!(a.distance(&b).is_finite());
             prop_assert!(a.distance(&c) <= (a.distance(&b) + b.distance(&c)) * (1.0 + 1e-12));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_square_is_the_distances(
+            a in proptest::array::uniform16(-100.0_f32..100.0),
+            b in proptest::array::uniform16(-100.0_f32..100.0),
+        ) {
+            let [a, b] = [a, b].map(Signature::from_values);
+            let exact = a.distance(&b) * a.distance(&b);
+            prop_assert!((f64::from(a.squared_distance(&b)) - exact).abs() <= 1e-5 * exact);
+            prop_assert_eq!(a.squared_distance(&b), b.squared_distance(&a));
         }
     }
 

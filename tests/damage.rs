@@ -112,7 +112,7 @@ impl Rows for Whole {
 
 fn rows(file: &[u8]) -> Vec<Vec<u8>> {
     let mut whole = Whole::default();
-    decode::rows(file, None, LIMITS, &mut Workspace::new(), &mut whole).expect("a picture");
+    decode::rows(file, None, LIMITS, &mut Workspace::default(), &mut whole).expect("a picture");
     whole.0
 }
 

@@ -45,7 +45,7 @@ fn in_memory(file: &[u8]) -> DynamicImage {
         }
     }
     let mut whole = Whole(None, Vec::new());
-    decode::rows(file, None, LIMITS, &mut Workspace::new(), &mut whole).expect("a picture");
+    decode::rows(file, None, LIMITS, &mut Workspace::default(), &mut whole).expect("a picture");
     let shape = whole.0.expect("a shape");
     let (width, height) = (shape.width as u32, shape.height as u32);
     image::RgbImage::from_raw(width, height, whole.1).expect("RGB").into()

@@ -72,18 +72,8 @@ impl Format {
     }
 
     /// Its name, in lower case: what `image_info` answers.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Format::Jpeg => "jpeg",
-            Format::Png => "png",
-            Format::Gif => "gif",
-            Format::WebP => "webp",
-            Format::Bmp => "bmp",
-            Format::Tiff => "tiff",
-            Format::Pnm => "pnm",
-            Format::Qoi => "qoi",
-            Format::Farbfeld => "farbfeld",
-        }
+    pub fn name(self) -> String {
+        self.to_string().to_lowercase()
     }
 }
 

@@ -58,17 +58,17 @@ pub(super) fn decode(
     let mut codec = open(file, format, watch)?;
     let (width, height) = codec.dimensions();
     let (width, height) = limits.admit(width.into(), height.into())?;
-    let (channels, narrow): (_, Narrow) = match codec.color_type() {
-        ColorType::L8 => (Channels::Grey, copy),
-        ColorType::La8 => (Channels::GreyAlpha, copy),
-        ColorType::Rgb8 => (Channels::Rgb, copy),
-        ColorType::Rgba8 => (Channels::Rgba, copy),
-        ColorType::L16 => (Channels::Grey, high_bytes),
-        ColorType::La16 => (Channels::GreyAlpha, high_bytes),
-        ColorType::Rgb16 => (Channels::Rgb, high_bytes),
-        ColorType::Rgba16 => (Channels::Rgba, high_bytes),
-        ColorType::Rgb32F => (Channels::Rgb, of_floats),
-        ColorType::Rgba32F => (Channels::Rgba, of_floats),
+    let (channels, narrow): (_, Option<Narrow>) = match codec.color_type() {
+        ColorType::L8 => (Channels::Grey, None),
+        ColorType::La8 => (Channels::GreyAlpha, None),
+        ColorType::Rgb8 => (Channels::Rgb, None),
+        ColorType::Rgba8 => (Channels::Rgba, None),
+        ColorType::L16 => (Channels::Grey, Some(high_bytes)),
+        ColorType::La16 => (Channels::GreyAlpha, Some(high_bytes)),
+        ColorType::Rgb16 => (Channels::Rgb, Some(high_bytes)),
+        ColorType::Rgba16 => (Channels::Rgba, Some(high_bytes)),
+        ColorType::Rgb32F => (Channels::Rgb, Some(of_floats)),
+        ColorType::Rgba32F => (Channels::Rgba, Some(of_floats)),
         _ => return Err(DecodeError::broken(format, "its kind of pixels is not supported")),
     };
     let pixel = usize::from(codec.color_type().bytes_per_pixel());
@@ -86,22 +86,31 @@ pub(super) fn decode(
         workspace.foresee(bytes, BYTES_A_COLUMN_OF_BMP * width)?;
     }
 
-    let orientation = codec.orientation().map_err(broken)?.to_exif();
+    let orientation = orientation(&mut *codec, format)?;
     let shape = Shape { width, height, channels };
     let mut samples = workspace.take(bytes)?;
     codec.read_image_boxed(&mut samples).map_err(broken)?;
-    if pixel == channels.count() {
-        hand_over(&samples, shape, watch, rows);
-    } else {
+    if let Some(narrow) = narrow {
         let mut row = allocate(shape.row_len())?;
         rows.begin(shape);
         for wide in samples.chunks_exact(width * pixel) {
             narrow(wide, &mut row);
             rows.row(&row);
         }
+    } else {
+        hand_over(&samples, shape, watch, rows);
     }
     workspace.put(samples);
-    Ok(Orientation::from_exif(orientation.into()).unwrap_or(Orientation::UPRIGHT))
+    Ok(orientation)
+}
+
+/// What the codec of `format` knows of the picture's orientation.
+pub(super) fn orientation(
+    codec: &mut dyn ImageDecoder,
+    format: Format,
+) -> Result<Orientation, DecodeError> {
+    let found = codec.orientation().map_err(|error| DecodeError::broken(format, error))?;
+    Ok(Orientation::from_exif(found.to_exif().into()).unwrap_or_default())
 }
 
 fn stored_bits(codec: &dyn ImageDecoder) -> u16 {
@@ -110,10 +119,6 @@ fn stored_bits(codec: &dyn ImageDecoder) -> u16 {
 
 /// Makes a row of 8-bit samples of the codec's.
 type Narrow = fn(&[u8], &mut [u8]);
-
-fn copy(samples: &[u8], row: &mut [u8]) {
-    row.copy_from_slice(samples);
-}
 
 /// Of 16-bit samples, as every decoder here does.
 fn high_bytes(samples: &[u8], row: &mut [u8]) {

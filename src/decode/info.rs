@@ -52,22 +52,19 @@ fn of_jpeg(file: &[u8]) -> Result<Info, DecodeError> {
         channels: header.components.len() as u8,
         bit_depth: header.precision,
         has_alpha: false,
-        orientation: header.orientation.unwrap_or(Orientation::UPRIGHT),
+        orientation: header.orientation,
         frames: Some(1),
     })
 }
 
 fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
     let broken = |error| DecodeError::broken(Format::Png, error);
-    let mut decoder = ::png::Decoder::new(Watched::new(file, watch));
-    decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(true);
+    let mut decoder = png::open(file, watch);
     decoder.set_transformations(::png::Transformations::IDENTITY);
     decoder.set_limits(::png::Limits { bytes: png::MOST_METADATA });
     foresee(png::METADATA)?;
     let reader = decoder.read_info().map_err(broken)?;
     let info = reader.info();
-    let orientation = info.exif_metadata.as_deref().and_then(Orientation::in_exif);
     Ok(Info {
         format: Format::Png,
         width: info.width,
@@ -76,7 +73,7 @@ fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
         bit_depth: info.bit_depth as u8,
         has_alpha: info.trns.is_some()
             || matches!(info.color_type, ::png::ColorType::GrayscaleAlpha | ::png::ColorType::Rgba),
-        orientation: orientation.unwrap_or(Orientation::UPRIGHT),
+        orientation: Orientation::of_metadata(info.exif_metadata.as_deref()),
         frames: Some(info.animation_control().map_or(1, |animation| animation.num_frames)),
     })
 }
@@ -119,7 +116,6 @@ fn of_webp(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
     decoder.set_memory_limit(file.len());
     let (width, height) = decoder.dimensions();
     let exif = decoder.exif_metadata().map_err(broken)?;
-    let orientation = exif.as_deref().and_then(Orientation::in_exif);
     let has_alpha = decoder.has_alpha();
     Ok(Info {
         format: Format::WebP,
@@ -128,7 +124,7 @@ fn of_webp(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
         channels: if has_alpha { 4 } else { 3 },
         bit_depth: 8,
         has_alpha,
-        orientation: orientation.unwrap_or(Orientation::UPRIGHT),
+        orientation: Orientation::of_metadata(exif.as_deref()),
         frames: Some(if decoder.is_animated() { decoder.num_frames() } else { 1 }),
     })
 }
@@ -138,8 +134,7 @@ fn of_others(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeE
     let (width, height) = codec.dimensions();
     let original = codec.original_color_type();
     let channels = original.channel_count();
-    let orientation =
-        codec.orientation().map_err(|error| DecodeError::broken(format, error))?.to_exif();
+    let orientation = image_formats::orientation(&mut *codec, format)?;
     Ok(Info {
         format,
         width,
@@ -147,7 +142,7 @@ fn of_others(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeE
         channels,
         bit_depth: (original.bits_per_pixel() / u16::from(channels.max(1))) as u8,
         has_alpha: has_alpha(original),
-        orientation: Orientation::from_exif(orientation.into()).unwrap_or(Orientation::UPRIGHT),
+        orientation,
         // A TIFF may hold more; only walking them would tell.
         frames: (format != Format::Tiff).then_some(1),
     })

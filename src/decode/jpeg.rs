@@ -61,7 +61,7 @@ struct Decoded {
     height: usize,
     /// Grey, RGB or CMYK: 1, 3 or 4 samples a pixel.
     samples: Vec<u8>,
-    orientation: Option<Orientation>,
+    orientation: Orientation,
 }
 
 impl Decoded {
@@ -101,7 +101,7 @@ impl Decoded {
 
         let mut samples = workspace.take(pixels * channels)?;
         decoder.decode_into(&mut samples).map_err(broken)?;
-        let orientation = decoder.exif().and_then(|exif| Orientation::in_exif(exif));
+        let orientation = Orientation::of_metadata(decoder.exif().map(Vec::as_slice));
         Ok(Decoded { width, height, samples, orientation })
     }
 
@@ -145,7 +145,7 @@ impl Decoded {
             }
         }
         workspace.put(self.samples);
-        Ok(self.orientation.unwrap_or(Orientation::UPRIGHT))
+        Ok(self.orientation)
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
         let plain = [&file[..marker], &file[marker + 16..]].concat();
         let [with, without] = [&file, &plain].map(|file| {
             let mut light = Light(0);
-            let (watch, workspace) = (Watch::new(|| false), &mut Workspace::new());
+            let (watch, workspace) = (Watch::new(|| false), &mut Workspace::default());
             decode(file, Limits::of(1 << 20), &watch, workspace, &mut light).expect("decodes");
             light.0
         });

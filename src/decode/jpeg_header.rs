@@ -42,7 +42,7 @@ pub(super) struct Header {
     /// Bits a sample.
     pub precision: u8,
     /// What the EXIF data say, if there are any.
-    pub orientation: Option<Orientation>,
+    pub orientation: Orientation,
     /// Whether Adobe's marker is there: then CMYK values are stored inverted.
     pub adobe: bool,
     /// Pixels in a row.
@@ -80,7 +80,7 @@ impl Header {
                 ARITHMETIC_TABLES => {}
                 EXIF => {
                     if let Some(exif) = segment.strip_prefix(b"Exif\0\0") {
-                        header.orientation = Orientation::in_exif(exif);
+                        header.orientation = Orientation::of_metadata(Some(exif));
                     }
                 }
                 ADOBE => header.adobe |= segment.starts_with(b"Adobe"),

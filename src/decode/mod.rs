@@ -252,7 +252,7 @@ mod tests {
 
     fn decode(file: &[u8], wanted: Option<Format>, limits: Limits) -> Result<Shape, DecodeError> {
         let mut counted = Counted::default();
-        rows(file, wanted, limits, &mut Workspace::new(), &mut counted)?;
+        rows(file, wanted, limits, &mut Workspace::default(), &mut counted)?;
         let shape = counted.0.expect("a shape before the end");
         assert_eq!(counted.1, shape.height);
         Ok(shape)
@@ -341,7 +341,7 @@ mod tests {
         for name in ["tiny_3x5.png", "odd_33x17.jpg", "interlaced.gif", "palette.png"] {
             let data = fixture(name);
             for length in (0..data.len()).step_by(1 + data.len() / 400) {
-                let workspace = &mut Workspace::new();
+                let workspace = &mut Workspace::default();
                 let _verdict =
                     rows(&data[..length], None, LIMITS, workspace, &mut Counted::default());
             }

@@ -15,6 +15,14 @@ pub(super) const METADATA: usize = 4 * MOST_METADATA;
 /// Some rows of up to 8 bytes a pixel, inflated, in a buffer that doubles.
 const BYTES_A_COLUMN: usize = 160;
 
+/// The codec, with no mind for texts and profiles.
+pub(super) fn open<'a>(file: &'a [u8], watch: &'a Watch) -> Decoder<Watched<'a>> {
+    let mut decoder = Decoder::new(Watched::new(file, watch));
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    decoder
+}
+
 pub(super) fn decode(
     file: &[u8],
     limits: Limits,
@@ -23,9 +31,7 @@ pub(super) fn decode(
 ) -> Result<Orientation, DecodeError> {
     let broken = |error: png::DecodingError| DecodeError::broken(Format::Png, error);
 
-    let mut decoder = Decoder::new(Watched::new(file, watch));
-    decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(true);
+    let mut decoder = open(file, watch);
     // Palettes to colours, grey below 8 bits to 8, 16 bits to their high byte.
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let header = decoder.read_header_info().map_err(broken)?;
@@ -43,7 +49,7 @@ pub(super) fn decode(
         ColorType::Indexed => return Err(DecodeError::broken(Format::Png, "no palette")),
     };
     let shape = Shape { width, height, channels };
-    let orientation = reader.info().exif_metadata.as_deref().and_then(Orientation::in_exif);
+    let orientation = Orientation::of_metadata(reader.info().exif_metadata.as_deref());
     // libgd heeds the clear entry of a palette and the clear shade of a grey
     // picture, but not the clear colour of an RGB one: nor do we, to agree.
     let opaque = reader.info().color_type == ColorType::Rgb && channels == Channels::Rgba;
@@ -73,5 +79,5 @@ pub(super) fn decode(
             }
         }
     }
-    Ok(orientation.unwrap_or(Orientation::UPRIGHT))
+    Ok(orientation)
 }

@@ -48,10 +48,9 @@ pub(super) fn decode(
     // A longer chunk is a lie.
     decoder.set_memory_limit(file.len());
     let exif = decoder.exif_metadata().map_err(broken)?;
-    let orientation = exif.as_deref().and_then(Orientation::in_exif);
     let mut samples = workspace.take(pixels)?;
     decoder.read_image(&mut samples).map_err(broken)?;
     hand_over(&samples, shape, watch, rows);
     workspace.put(samples);
-    Ok(orientation.unwrap_or(Orientation::UPRIGHT))
+    Ok(Orientation::of_metadata(exif.as_deref()))
 }

@@ -13,11 +13,6 @@ impl Workspace {
     /// Most bytes that are kept: 67 megapixels of RGB.
     pub const MOST_BYTES: usize = 192 << 20;
 
-    /// An empty one.
-    pub const fn new() -> Self {
-        Workspace { buffer: Vec::new() }
-    }
-
     /// Sees to it that there is memory for a buffer of `bytes` and for `rest`, as
     /// [`foresee`] does: the buffer may be here already.
     pub(super) fn foresee(&mut self, bytes: usize, rest: usize) -> Result<(), DecodeError> {
@@ -55,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_buffer_is_kept_and_emptied() {
-        let mut workspace = Workspace::new();
+        let mut workspace = Workspace::default();
         let mut buffer = workspace.take(1000).expect("memory");
         buffer.fill(7);
         let place = buffer.as_ptr();
@@ -69,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_large_buffer_is_not_kept() {
-        let mut workspace = Workspace::new();
+        let mut workspace = Workspace::default();
         let large = workspace.take(Workspace::MOST_BYTES + 1).expect("memory");
         workspace.put(large);
         assert_eq!(workspace.buffer.capacity(), 0);

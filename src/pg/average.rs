@@ -1,7 +1,7 @@
 //! The aggregate `avg(signature)`.
 
 use crate::average::Average;
-use crate::pg::call::{argument, is_null, v1};
+use crate::pg::call::{argument, is_null, null, v1};
 use crate::pg::datum::{Stored, Varlena};
 use crate::pg::report;
 use crate::signature::Signature;
@@ -41,16 +41,6 @@ unsafe fn state(average: Average, fcinfo: FunctionCallInfo) -> *mut Average {
 unsafe fn argument_state(fcinfo: FunctionCallInfo, n: usize) -> Option<*mut Average> {
     // SAFETY: as promised by the caller.
     unsafe { (!is_null(fcinfo, n)).then(|| argument(fcinfo, n).cast_mut_ptr()) }
-}
-
-/// A null result.
-///
-/// # Safety
-/// `fcinfo` is of a call that is about to return.
-unsafe fn null(fcinfo: FunctionCallInfo) -> Datum {
-    // SAFETY: as promised by the caller.
-    unsafe { (*fcinfo).isnull = true };
-    Datum::null()
 }
 
 /// Adds a signature to the state, which is null at first.

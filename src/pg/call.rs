@@ -35,3 +35,13 @@ pub(super) unsafe fn is_null(fcinfo: FunctionCallInfo, n: usize) -> bool {
     // SAFETY: as above.
     unsafe { (*(*fcinfo).args.as_ptr().add(n)).isnull }
 }
+
+/// A null result.
+///
+/// # Safety
+/// `fcinfo` is of a call that is about to return.
+pub(super) unsafe fn null(fcinfo: FunctionCallInfo) -> Datum {
+    // SAFETY: as promised by the caller.
+    unsafe { (*fcinfo).isnull = true };
+    Datum::null()
+}

@@ -10,6 +10,7 @@ mod comparison;
 mod datum;
 mod gist;
 mod gist_build;
+mod hnsw;
 pub(crate) mod parallel;
 mod pattern;
 mod pictures;

@@ -3,7 +3,7 @@
 use crate::convert::{Converter, Options};
 use crate::decode::{self, DecodeError, Format, Info, Limits};
 use crate::pattern::Pattern;
-use crate::pg::call::v1;
+use crate::pg::call::{null, v1};
 use crate::pg::datum::Returned;
 use crate::pg::report::Report;
 use crate::pg::settings::{self, OnDecodeError};
@@ -53,20 +53,18 @@ thread_local! {
 }
 
 fn pattern(file: &[u8], options: Options) -> Option<Pattern> {
-    let fresh = CONVERTER.with_borrow(Option::is_none);
-    if fresh {
+    if CONVERTER.with_borrow(Option::is_none) {
         // An idle session is to hold no memory.
         for end in [PgXactCallbackEvent::Commit, PgXactCallbackEvent::Abort] {
             register_xact_callback(end, || CONVERTER.set(None));
         }
-        CONVERTER.set(Some(Converter::new()));
     }
     let converted = uninterrupted(|limits| {
         CONVERTER.with_borrow_mut(|converter| {
             converter.get_or_insert_default().pattern(file, options, limits)
         })
     });
-    value_or_report(converted, "The result is NULL.")
+    value_or_report(converted)
 }
 
 /// Lets a cancelled query go; where whoever interrupted wanted something else,
@@ -88,16 +86,16 @@ fn wants_to_stop() -> bool {
     unsafe { pg_sys::QueryCancelPending != 0 || pg_sys::ProcDiePending != 0 }
 }
 
-/// What could be had of a file, or else a WARNING that says why not and what
-/// happens `instead`: or an ERROR, if the user wants these.
-fn value_or_report<T>(result: Result<T, DecodeError>, instead: &str) -> Option<T> {
+/// What could be had of a file; or else NULL and a WARNING that says why not, or an
+/// ERROR, if the user wants these.
+fn value_or_report<T>(result: Result<T, DecodeError>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(error) => {
             let report = Report::from(error);
             match settings::on_decode_error() {
                 OnDecodeError::Error => report.raise(),
-                OnDecodeError::Warning => report.warn(instead),
+                OnDecodeError::Warning => report.warn_of_null(),
             }
             None
         }
@@ -116,14 +114,11 @@ pub unsafe extern "C-unwind" fn image_info(fcinfo: pg_sys::FunctionCallInfo) -> 
     // SAFETY: the one argument is a bytea and not null, the function being STRICT.
     let file: &[u8] = unsafe { pgrx::pg_getarg(fcinfo, 0) }.unwrap_or_default();
     let info = uninterrupted(|limits| decode::info(file, limits));
-    match value_or_report(info, "The result is NULL.") {
+    match value_or_report(info) {
         // SAFETY: the function is declared with these columns.
         Some(info) => unsafe { row_of(info, fcinfo) },
-        // SAFETY: a null result is told by the call's own flag.
-        None => unsafe {
-            (*fcinfo).isnull = true;
-            pg_sys::Datum::null()
-        },
+        // SAFETY: of the call that is about to return.
+        None => unsafe { null(fcinfo) },
     }
 }
 

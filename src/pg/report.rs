@@ -43,9 +43,9 @@ impl Report {
         unreachable!("an ERROR does not return")
     }
 
-    /// Sends a WARNING that says, as its detail, what happens instead.
-    pub(super) fn warn(mut self, instead: &str) {
-        self.detail = Some(instead.to_owned());
+    /// Sends a WARNING, of a statement that goes on with NULL.
+    pub(super) fn warn_of_null(mut self) {
+        self.detail = Some("The result is NULL.".to_owned());
         self.send(PgLogLevel::WARNING);
     }
 

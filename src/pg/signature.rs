@@ -58,9 +58,3 @@ fn signature_typmod_out(modifier: i32) -> CString {
 fn signature_distance(a: Borrowed<'_, Signature>, b: Borrowed<'_, Signature>) -> f64 {
     a.0.distance(b.0)
 }
-
-/// What the extension `imgsmlr_rs_hnsw` has HNSW compare by.
-#[pg_extern(sql = false)]
-fn signature_squared_distance(a: Borrowed<'_, Signature>, b: Borrowed<'_, Signature>) -> f64 {
-    a.0.squared_distance(b.0)
-}
