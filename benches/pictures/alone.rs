@@ -1,10 +1,10 @@
 //! Conversion beside decoding alone, and beside libjpeg-turbo.
 
-use crate::{Photo, Result, least};
+use crate::{Photo, Result, least, libjpeg};
 use imgsmlr_rs::decode::{Format, Workspace};
 use std::hint::black_box;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -39,21 +39,10 @@ pub fn rgb(photo: &Photo) -> Result<(usize, usize, Vec<u8>)> {
     Ok((width, height, pixels))
 }
 
-/// Runs djpeg on a file, its picture thrown away.
-fn djpeg(path: &Path) -> Result<()> {
-    let status = Command::new("djpeg")
-        .args(["-outfile", "/dev/null"])
-        .arg(path)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .status()?;
-    if status.success() { Ok(()) } else { Err("djpeg failed".into()) }
-}
-
 /// What starting djpeg takes: a picture of 33×17 pixels.
 fn start_of_djpeg() -> Result<f64> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images/odd_33x17.jpg");
-    least(50, || djpeg(&path))
+    least(50, || libjpeg::decode(&path))
 }
 
 /// Seconds for one photograph.
@@ -87,7 +76,7 @@ fn line(kind: &str, times: &[&Times]) {
 pub fn measure(set: &[Photo]) -> Result<()> {
     let start = start_of_djpeg()?;
     eprintln!("djpeg starts in {:.1} ms, taken off", start * 1000.0);
-    let (mut pixels, mut workspace) = (Vec::new(), Workspace::new());
+    let (mut pixels, mut workspace) = (Vec::new(), Workspace::default());
     let mut all = Vec::new();
     for photo in set {
         let times = if photo.megapixels > 8.0 { 3 } else { 7 };
@@ -101,7 +90,7 @@ pub fn measure(set: &[Photo]) -> Result<()> {
                 Ok(())
             })?);
             if photo.format == Format::Jpeg {
-                turbo = turbo.min(least(1, || djpeg(&photo.path))? - start);
+                turbo = turbo.min(least(1, || libjpeg::decode(&photo.path))? - start);
             }
         }
         let libjpeg = (photo.format == Format::Jpeg).then_some(turbo.max(1e-5));
@@ -155,7 +144,7 @@ fn peak() -> Result<f64> {
 pub fn print_peak(path: &Path) -> Result<()> {
     let photo = Photo::read(path).ok_or("no photograph")?;
     let before = peak()?;
-    photo.pattern(&mut Workspace::new())?;
+    photo.pattern(&mut Workspace::default())?;
     let bytes = peak()? - before;
     println!(
         "Peak memory for {:.0} MP: {:.0} MB, {:.2} bytes a pixel.",

@@ -6,6 +6,7 @@
 //! or those named, `alone`, `reduced` or `server`.
 
 mod alone;
+mod libjpeg;
 mod reduced;
 mod server;
 
@@ -14,7 +15,6 @@ use imgsmlr_rs::decode::{Format, Limits, Workspace};
 use imgsmlr_rs::pattern::Pattern;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -98,15 +98,9 @@ fn enlarged(photo: &Photo, megapixels: f64, to: &Path) -> Result<Photo> {
     }
     let source = to.with_extension("ppm");
     std::fs::write(&source, ppm)?;
-    let status = Command::new("cjpeg")
-        .args(["-quality", "90", "-outfile"])
-        .args([to, source.as_path()])
-        .stdin(Stdio::null())
-        .status()?;
+    let encoded = libjpeg::encode(&source, &["-quality", "90"], to);
     std::fs::remove_file(&source)?;
-    if !status.success() {
-        return Err("cjpeg failed".into());
-    }
+    encoded?;
     Photo::read(to).ok_or_else(|| "cjpeg made no JPEG".into())
 }
 

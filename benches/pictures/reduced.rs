@@ -1,22 +1,11 @@
 //! Whether decoding a JPEG at a reduced scale would do: what libjpeg-turbo
 //! gains by it, and how far signatures move.
 
+use crate::libjpeg::decode_at;
 use crate::{LIMITS, OPTIONS, Photo, Result, least};
 use imgsmlr_rs::convert;
 use imgsmlr_rs::decode::Format;
 use imgsmlr_rs::signature::Signature;
-use std::path::Path;
-use std::process::{Command, Stdio};
-
-fn djpeg(path: &Path, scale: &str) -> Result<Vec<u8>> {
-    let output = Command::new("djpeg")
-        .args(["-ppm", "-scale", scale])
-        .arg(path)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()?;
-    if output.status.success() { Ok(output.stdout) } else { Err("djpeg failed".into()) }
-}
 
 fn signature(file: &[u8]) -> Result<Signature> {
     Ok(Signature::of(&convert::pattern(file, OPTIONS, LIMITS)?)?)
@@ -36,13 +25,13 @@ pub fn measure(set: &[Photo]) -> Result<()> {
             if f64::from(info.width.min(info.height)) < 128.0 * shrink {
                 continue;
             }
-            let whole = djpeg(&photo.path, "1/1")?;
-            let part = djpeg(&photo.path, scale)?;
+            let whole = decode_at(&photo.path, "1/1")?;
+            let part = decode_at(&photo.path, scale)?;
             let (a, b) = (signature(&whole)?, signature(&part)?);
             let apart = a.values().iter().zip(b.values()).map(|(a, b)| (a - b).abs());
             differences.push(apart.fold(0.0, f32::max));
-            full += least(3, || djpeg(&photo.path, "1/1").map(drop))?;
-            reduced += least(3, || djpeg(&photo.path, scale).map(drop))?;
+            full += least(3, || decode_at(&photo.path, "1/1").map(drop))?;
+            reduced += least(3, || decode_at(&photo.path, scale).map(drop))?;
         }
         if differences.is_empty() {
             continue;
