@@ -45,6 +45,12 @@ run() {
 run "unit, property and golden tests" \
 	cargo test --lib --test golden --test boundary --test formats --test damage --test memory --quiet
 
+# make fuzz takes half an hour; that it can be built is seen in one minute.
+check_fuzzer() {
+	(cd fuzz && CARGO_TARGET_DIR=$build/fuzz/target cargo check --quiet) && printf '1 passed; 0 failed;\n'
+}
+run "the fuzzer compiles" check_fuzzer
+
 for version in "${versions[@]}"; do
 	bin=pg$version
 	bin=${!bin}
