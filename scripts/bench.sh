@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make bench: our index beside its peers, on the embedded PostgreSQL 18 with its
-# pgvector and cube. ROWS="100000 1000000 …" for other sizes.
+# pgvector and cube. ROWS="100000 1000000 …" for other sizes,
+# PARTS="methods pair hashes self-join" for some of it.
 . "$(dirname "$0")/setup.sh"
 
 setup_compilers
@@ -22,5 +23,5 @@ results=$build/bench-results
 mkdir -p "$results"
 say "measuring: about twenty minutes at the default sizes, most of it to build HNSW"
 IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_RESULTS=$results ROWS=${ROWS:-} \
-	cargo bench --bench peers
+	cargo bench --bench peers -- ${PARTS:-}
 say "the table is in $results/table.md, the plot in $results/plot.svg"

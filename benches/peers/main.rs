@@ -1,17 +1,22 @@
 //! Our index beside pgvector's and cube's, over the same numbers, in one run.
 //!
-//! `make bench` starts a server and runs this. It prints its progress, then one
-//! table, and writes `table.md` and `plot.svg` to the folder named in
-//! `IMGSMLR_RS_RESULTS`.
+//! `make bench` starts a server and runs this. It prints its progress, then
+//! tables, and writes `table.md` and `plot.svg` to the folder named in
+//! `IMGSMLR_RS_RESULTS`: all parts, or those named, `methods`, `pair`, `hashes` or
+//! `self-join`.
 
 #[path = "../data/mod.rs"]
 mod data;
+mod hashes;
+mod hnsw_pair;
 mod measure;
 mod methods;
 mod report;
 mod self_join;
 
 use data::{Photos, Random, uniform};
+use hashes::hashes;
+use hnsw_pair::hnsw_pair;
 use measure::{INDEX, measure};
 use methods::METHODS;
 use postgres::{Client, NoTls};
@@ -25,6 +30,8 @@ type Row = [f32; 16];
 
 const QUERIES: usize = 200;
 const LIMIT: usize = 20;
+/// Two graphs of more take half an hour.
+const MOST_ROWS_OF_A_PAIR: usize = 100_000;
 
 fn connect() -> Result<Client> {
     let server = std::env::var("IMGSMLR_RS_SERVER")?;
@@ -78,9 +85,14 @@ fn main() -> Result<()> {
         "CREATE EXTENSION IF NOT EXISTS imgsmlr_rs; CREATE EXTENSION IF NOT EXISTS vector;
          CREATE EXTENSION IF NOT EXISTS cube; CREATE EXTENSION IF NOT EXISTS imgsmlr_rs_hnsw;",
     )?;
-    let mut all = Vec::new();
+    let named: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|word| word == name);
+    let (mut all, mut pairs) = (Vec::new(), String::from(hnsw_pair::HEADING));
     for set in ["photo", "uniform"] {
         for &size in &sizes {
+            if !wanted("methods") && !wanted("pair") {
+                continue;
+            }
             eprintln!("{set}, {size} rows: loading");
             let mut random = Random(1);
             let rows: Vec<Row> = (0..size).map(|_| draw(set, &mut random)).collect();
@@ -88,7 +100,8 @@ fn main() -> Result<()> {
             let mut random = Random(2);
             let drawn: Vec<Row> = (0..QUERIES).map(|_| draw(set, &mut random)).collect();
             let exact: Vec<Vec<i32>> = drawn.iter().map(|query| nearest(&rows, query)).collect();
-            for method in METHODS.iter().filter(|method| size <= method.most_rows) {
+            let methods = METHODS.iter().filter(|method| size <= method.most_rows);
+            for method in methods.filter(|_| wanted("methods")) {
                 eprintln!("  {}", method.name);
                 let queries: Vec<String> = drawn
                     .iter()
@@ -102,15 +115,32 @@ fn main() -> Result<()> {
                 std::fs::write(format!("{results}/table.md"), table(&all))?;
             }
             client.batch_execute(&format!("DROP INDEX IF EXISTS {INDEX}"))?;
+            if wanted("pair") && size <= MOST_ROWS_OF_A_PAIR {
+                let queries: Vec<String> = drawn.iter().map(numbers).collect();
+                pairs += &hnsw_pair(&mut client, set, size, &queries, &exact)?;
+            }
         }
     }
-    eprintln!("self-join");
-    let mut random = Random(1);
-    let rows: Vec<Row> = (0..100_000).map(|_| photos.draw(&mut random)).collect();
-    let join = self_join(&mut client, &rows)?;
-    let report = format!("{}\n{join}\n", table(&all));
+    let mut report = Vec::new();
+    if wanted("methods") {
+        report.push(table(&all));
+        std::fs::write(format!("{results}/plot.svg"), plot(&all))?;
+    }
+    if wanted("pair") {
+        report.push(pairs);
+    }
+    if wanted("hashes") {
+        eprintln!("hashes");
+        report.push(hashes(&mut client)?);
+    }
+    if wanted("self-join") {
+        eprintln!("self-join");
+        let mut random = Random(1);
+        let rows: Vec<Row> = (0..100_000).map(|_| photos.draw(&mut random)).collect();
+        report.push(self_join(&mut client, &rows)?);
+    }
+    let report = report.join("\n");
     std::fs::write(format!("{results}/table.md"), &report)?;
-    std::fs::write(format!("{results}/plot.svg"), plot(&all))?;
     println!("{report}");
     Ok(())
 }

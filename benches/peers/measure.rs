@@ -27,7 +27,8 @@ pub struct Measured {
     pub latency: [Latency; 2],
 }
 
-fn answer(client: &mut Client, statement: &Statement, query: &str) -> Result<Vec<i32>> {
+/// The ids that a search answers.
+pub fn answer(client: &mut Client, statement: &Statement, query: &str) -> Result<Vec<i32>> {
     Ok(client.query(statement, &[&query])?.iter().map(|row| row.get(0)).collect())
 }
 
@@ -76,7 +77,8 @@ pub struct Latency {
 }
 
 impl Latency {
-    fn of(mut times: Vec<f64>) -> Self {
+    /// Of the times of single queries.
+    pub fn of(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
         let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
         let mean = times.iter().sum::<f64>() / times.len() as f64;
@@ -101,7 +103,7 @@ fn latency(clients: usize, settings: &str, search: &str, queries: &[String]) -> 
 }
 
 /// The part of the exact answers' ids that is found; ties count as found.
-fn recall(found: &[Vec<i32>], exact: &[Vec<i32>]) -> f64 {
+pub fn recall(found: &[Vec<i32>], exact: &[Vec<i32>]) -> f64 {
     let hits = found.iter().zip(exact).map(|(found, exact)| {
         let exact: HashSet<_> = exact.iter().collect();
         found.iter().filter(|id| exact.contains(id)).count()

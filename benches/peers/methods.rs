@@ -12,8 +12,8 @@ pub struct Method {
     pub most_rows: usize,
 }
 
-const OURS: &str = "sig <-> $1::text::signature";
-const VECTOR: &str = "vec <-> $1::text::vector";
+pub const OURS: &str = "sig <-> $1::text::signature";
+pub const VECTOR: &str = "vec <-> $1::text::vector";
 
 pub const METHODS: [Method; 8] = [
     Method {
