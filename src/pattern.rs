@@ -90,22 +90,33 @@ impl Pattern {
         shuffled
     }
 
+    /// Neighbour after neighbour for all values of the block at once, which a
+    /// compiler makes vector instructions of.
     fn shuffle_block(&self, (x, y): (usize, usize), n: usize, shuffled: &mut Pattern) {
         let radius = n / 4;
-        for i in 0..n {
-            for j in 0..n {
-                let (mut sum, mut weights) = (0.0, 0.0);
-                for ii in i.saturating_sub(radius)..n.min(i + radius + 1) {
-                    for jj in j.saturating_sub(radius)..n.min(j + radius + 1) {
-                        let squares = i.abs_diff(ii).pow(2) + j.abs_diff(jj).pow(2);
-                        let weight = 1.0 - (squares as f64).sqrt() / radius as f64;
-                        if weight > 0.0 {
-                            let value = f64::from(self.get(x + ii, y + jj));
-                            sum += weight * value * value;
-                            weights += weight;
-                        }
+        let (mut sums, mut weights) = ([[0.0; SIDE / 2]; SIDE / 2], [[0.0; SIDE / 2]; SIDE / 2]);
+        // Neighbour (i + down − radius, j + right − radius) of value (i, j).
+        for down in 0..=2 * radius {
+            for right in 0..=2 * radius {
+                let squares = down.abs_diff(radius).pow(2) + right.abs_diff(radius).pow(2);
+                let weight = 1.0 - (squares as f64).sqrt() / radius as f64;
+                if weight <= 0.0 {
+                    continue;
+                }
+                let (first, last) = (radius.saturating_sub(right), n.min(n + radius - right));
+                for i in radius.saturating_sub(down)..n.min(n + radius - down) {
+                    let from = (x + i + down - radius) * SIDE + y + first + right - radius;
+                    let values = &self.values[from..];
+                    let sums = sums[i][first..last].iter_mut().zip(&mut weights[i][first..last]);
+                    for ((sum, weights), &value) in sums.zip(values) {
+                        *sum += weight * f64::from(value) * f64::from(value);
+                        *weights += weight;
                     }
                 }
+            }
+        }
+        for (i, (sums, weights)) in sums.iter().zip(&weights).take(n).enumerate() {
+            for (j, (sum, weights)) in sums.iter().zip(weights).take(n).enumerate() {
                 shuffled.set(x + i, y + j, (sum / weights).sqrt());
             }
         }
@@ -185,6 +196,27 @@ mod tests {
         assert_eq!(shuffled.get(1, 1), -0.5);
         assert!(shuffled.get(32 + 10, 10) > 0.0 && shuffled.get(32 + 13, 10) > 0.0);
         assert_eq!(shuffled.get(32 + 18, 10), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_shuffled_value_is_the_mean_of_its_neighbours(
+            pattern in pattern(), block in 0..3_usize, n in proptest::sample::select(vec![4, 8, 16, 32]),
+            i in 0..32_usize, j in 0..32_usize,
+        ) {
+            let (x, y) = Pattern::blocks(n)[block];
+            let (i, j) = (i % n, j % n);
+            let (mut sum, mut weights) = (0.0, 0.0);
+            for (ii, jj) in (0..n).flat_map(|ii| (0..n).map(move |jj| (ii, jj))) {
+                let apart = (i.abs_diff(ii) as f64).hypot(j.abs_diff(jj) as f64);
+                let weight = (1.0 - apart / (n / 4) as f64).max(0.0);
+                sum += weight * f64::from(pattern.get(x + ii, y + jj)).powi(2);
+                weights += weight;
+            }
+            let mean = (sum / weights).sqrt();
+            let shuffled = f64::from(pattern.shuffled().get(x + i, y + j));
+            prop_assert!((shuffled - mean).abs() <= 1e-6 * mean, "{} for {}", shuffled, mean);
+        }
     }
 
     #[test]
