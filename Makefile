@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop gallery gallery-screenshot test fuzz bench bench-pictures quality install install-alias package
+.PHONY: demo demo-stop gallery gallery-screenshot test versions fuzz bench bench-pictures quality install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -18,9 +18,13 @@ gallery:
 gallery-screenshot:
 	@scripts/test-gallery.sh docs/gallery.png
 
-# The whole suite, on PostgreSQL 18 and 15.
+# The whole suite, on PostgreSQL 14 to 18.
 test:
 	@scripts/test.sh
+
+# Of it, what needs a server. VERSIONS="14 16" for some of them.
+versions:
+	@VERSIONS="$(VERSIONS)" scripts/versions.sh
 
 # The decode path fuzzed, then 20,000 mutated files through a server. MINUTES=30 by default.
 fuzz:

@@ -9,7 +9,7 @@
 mod data;
 
 use data::{Photos, Random, uniform};
-use imgsmlr_rs::build_order::Sample;
+use imgsmlr_rs::build_order::{Packing, Sample};
 use imgsmlr_rs::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, choose, split};
 use imgsmlr_rs::rotation::Rotated;
 use imgsmlr_rs::signature::Signature;
@@ -363,7 +363,7 @@ fn build(variant: &Variant, mut points: Vec<Point>) -> Tree {
         }
         Build::Curve => points.sort_by_key(|point| point.code),
         Build::Cells => {
-            let mut sample = Sample::new(usize::MAX);
+            let mut sample = Sample::new(usize::MAX, Packing::WINDOWS);
             for point in &points {
                 sample.push(&point.signature).expect("memory");
             }

@@ -8,7 +8,7 @@ setup_pg18
 setup_cargo_pgrx
 setup_photos
 setup_libjpeg_turbo
-install_extension "$pg18"
+install_extension "$pg18/pg_config"
 
 say "building the bench"
 cargo bench --no-run --bench pictures

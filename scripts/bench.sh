@@ -7,7 +7,7 @@
 setup_compilers
 setup_pg18
 setup_cargo_pgrx
-install_extension "$pg18"
+install_extension "$pg18/pg_config"
 
 say "building the bench"
 cargo bench --no-run --bench peers

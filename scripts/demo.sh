@@ -13,7 +13,7 @@ fi
 setup_compilers
 setup_pg18
 setup_cargo_pgrx
-install_extension "$pg18"
+install_extension "$pg18/pg_config"
 
 photographs=${IMAGES:-}
 [ -n "$photographs" ] || setup_photographs

@@ -34,7 +34,7 @@ say "$found crashes, hangs or excesses; panics, caught, in $caught places"
 
 setup_pg18
 setup_cargo_pgrx
-install_extension "$pg18"
+install_extension "$pg18/pg_config"
 cluster=$servers/fuzz
 drop_cluster "$pg18" "$cluster"
 trap 'drop_cluster "$pg18" "$cluster"' EXIT

@@ -2,23 +2,22 @@
 # make package PG_CONFIG=…: a .deb for Debian's PostgreSQL of that version.
 . "$(dirname "$0")/setup.sh"
 
-[ -n "${PG_CONFIG:-}" ] || fail "for which server? For example: make package PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config"
-[ -x "$PG_CONFIG" ] || fail "PG_CONFIG=$PG_CONFIG is no program"
+check_pg_config
+check_headers
 command -v dpkg-deb >/dev/null || fail "missing: dpkg-deb"
-major=$("$PG_CONFIG" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
+major=$(major_version "$PG_CONFIG")
 case $("$PG_CONFIG" --pkglibdir) in
 */usr/lib/postgresql/"$major"/lib) ;;
 *) fail "$PG_CONFIG is not of Debian's PostgreSQL: its libraries are in $("$PG_CONFIG" --pkglibdir)" ;;
 esac
 
 setup_compilers
-setup_pg18
 setup_cargo_pgrx
 
 stage=$build/package/pg$major
 rm -rf "$stage" && mkdir -p "$stage/files" "$stage/root/DEBIAN"
 say "building imgsmlr_rs in release for $("$PG_CONFIG" --version)"
-cargo pgrx package --pg-config "$PG_CONFIG" --no-default-features --features "pg$major" --out-dir "$stage/files"
+pgrx_for "$PG_CONFIG" package --out-dir "$stage/files"
 
 library=$stage/root/usr/lib/postgresql/$major/lib
 extension=$stage/root/usr/share/postgresql/$major/extension
@@ -31,14 +30,22 @@ cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sq
 command -v strip >/dev/null && strip --strip-unneeded "$library/imgsmlr_rs.so"
 
 version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)
+maintainer="the imgsmlr_rs authors <imgsmlr_rs@localhost>"
 architecture=$(dpkg --print-architecture)
 { printf 'imgsmlr_rs, its authors.\n\n' && cat LICENSE; } >"$doc/copyright"
 gzip -9n <CHANGELOG.md >"$doc/changelog.gz"
+gzip -9n >"$doc/changelog.Debian.gz" <<END
+$name ($version-1) unstable; urgency=medium
+
+  * Version $version: changelog.gz says what is new.
+
+ -- $maintainer  $(date -R -r CHANGELOG.md)
+END
 cat >"$stage/root/DEBIAN/control" <<END
 Package: $name
 Version: $version-1
 Architecture: $architecture
-Maintainer: the imgsmlr_rs authors <imgsmlr_rs@localhost>
+Maintainer: $maintainer
 Section: database
 Priority: optional
 Depends: postgresql-$major, libc6 (>= $(getconf GNU_LIBC_VERSION | cut -d' ' -f2)), libgcc-s1
@@ -51,6 +58,8 @@ Description: similar-picture search inside PostgreSQL $major
 END
 find "$stage/root" -type d -exec chmod 755 {} +
 find "$stage/root" -type f -exec chmod 644 {} +
+(cd "$stage/root" && find usr -type f -exec md5sum {} + | sort -k 2) >"$stage/root/DEBIAN/md5sums"
+chmod 644 "$stage/root/DEBIAN/md5sums"
 package=$build/${name}_$version-1_$architecture.deb
 dpkg-deb --root-owner-group --build "$stage/root" "$package"
 say "the package is $package"

@@ -10,7 +10,7 @@ setup_pillow || fail "no Python with psycopg and Pillow"
 setup_photos
 setup_more_photos
 setup_skimage
-install_extension "$pg18"
+install_extension "$pg18/pg_config"
 
 cluster=$servers/quality-server
 drop_cluster "$pg18" "$cluster"

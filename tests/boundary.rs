@@ -61,3 +61,12 @@ fn every_unsafe_block_says_why_it_is_safe() {
         }
     }
 }
+
+#[test]
+fn one_place_asks_which_postgres_it_is() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let features = ["pg14", "pg15", "pg16", "pg17", "pg18"];
+    let mut places = sources(&src);
+    places.retain(|path| names(path, &features));
+    assert_eq!(places, [src.join("pg/version.rs")]);
+}

@@ -9,7 +9,7 @@
 
 use crate::build_order::{BuildOrder, Sample};
 use crate::pg::datum::Varlena;
-use crate::pg::report;
+use crate::pg::{report, version};
 use crate::signature::Signature;
 use pgrx::memcxt::PgMemoryContexts;
 use pgrx::pg_sys::{Datum, FunctionCallInfo, SortSupport};
@@ -31,7 +31,7 @@ impl Build {
     /// The order, found now if it was not.
     fn order(&mut self, whole: bool) -> (&BuildOrder, &[u32]) {
         if let Build::Gathering(sample) = self {
-            let nothing = Sample::new(0);
+            let nothing = Sample::new(0, version::PACKING);
             match std::mem::replace(sample, nothing).into_order(whole) {
                 Ok((order, cells)) => *self = Build::Ordered(order, cells),
                 Err(_) => report::no_memory_to_build(),
@@ -70,7 +70,7 @@ pub unsafe extern "C-unwind" fn signature_sortsupport(fcinfo: FunctionCallInfo) 
         let sort = (*(*fcinfo).args.as_ptr()).value.cast_mut_ptr::<pg_sys::SortSupportData>();
         // The sort itself takes up to maintenance_work_mem; half as much again.
         let bytes = pg_sys::maintenance_work_mem.max(1) as usize * 1024 / 2;
-        let build = Build::Gathering(Sample::new(bytes));
+        let build = Build::Gathering(Sample::new(bytes, version::PACKING));
         let mut context = PgMemoryContexts::For((*sort).ssup_cxt);
         (*sort).ssup_extra = context.leak_and_drop_on_delete(build).cast();
         (*sort).comparator = Some(compare_rows);

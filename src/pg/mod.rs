@@ -18,3 +18,4 @@ mod report;
 pub(crate) mod settings;
 mod signature;
 mod sphere;
+mod version;

@@ -2,6 +2,7 @@
 //! and hint.
 
 use crate::decode::DecodeError;
+use crate::pg::version;
 use crate::signature::{NumbersError, SignatureOutOfRange};
 use crate::sphere::RadiusError;
 use crate::text::{BinaryError, TextError};
@@ -52,41 +53,26 @@ impl Report {
     /// For input functions: a soft error where the caller asked for that
     /// (`pg_input_is_valid`, `COPY … ON_ERROR ignore`), an ERROR elsewhere.
     pub(super) fn raise_softly(self, fcinfo: pg_sys::FunctionCallInfo) {
-        #[cfg(not(any(feature = "pg14", feature = "pg15")))]
-        {
-            // SAFETY: the context of a function call is null or a node.
-            let context = unsafe { (*fcinfo).context };
-            let soft = !context.is_null()
-                // SAFETY: as above; every node begins with its tag.
-                && unsafe { (*context).type_ } == pg_sys::NodeTag::T_ErrorSaveContext;
-            if soft {
-                return self.save(context);
-            }
+        // SAFETY: what input functions pass is their own call.
+        if !unsafe { version::keep_error(fcinfo, || self.set_fields()) } {
+            self.raise()
         }
-        let _ = fcinfo;
-        self.raise()
     }
 
-    #[cfg(not(any(feature = "pg14", feature = "pg15")))]
-    fn save(self, context: *mut pg_sys::Node) {
-        use std::ffi::{c_char, c_int};
+    /// The fields of the error that Postgres is at.
+    fn set_fields(&self) {
+        use std::ffi::{CString, c_char, c_int};
         unsafe extern "C-unwind" {
             fn errcode(sqlerrcode: c_int) -> c_int;
             fn errhint(fmt: *const c_char, ...) -> c_int;
         }
-        let text = |text: String| std::ffi::CString::new(text).unwrap_or_default();
-        let message = text(self.message);
-        let hint = self.hint.map(text);
-        // SAFETY: errsave_start and errsave_finish enclose the fields, as the
-        // errsave macro does; "%s" takes one C string; all outlive the calls.
+        let text = |text: &String| CString::new(text.as_str()).unwrap_or_default();
+        // SAFETY: "%s" takes one C string, which Postgres copies.
         unsafe {
-            if pg_sys::errsave_start(context, std::ptr::null()) {
-                errcode(self.code as i32);
-                pg_sys::errmsg_internal(c"%s".as_ptr(), message.as_ptr());
-                if let Some(hint) = &hint {
-                    errhint(c"%s".as_ptr(), hint.as_ptr());
-                }
-                pg_sys::errsave_finish(context, c"report.rs".as_ptr(), 0, c"".as_ptr());
+            errcode(self.code as i32);
+            pg_sys::errmsg_internal(c"%s".as_ptr(), text(&self.message).as_ptr());
+            if let Some(hint) = &self.hint {
+                errhint(c"%s".as_ptr(), text(hint).as_ptr());
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The settings, `imgsmlr_rs.*`.
 
+use crate::pg::version;
 use crate::text::Digits;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
@@ -38,13 +39,8 @@ pub(crate) fn define() {
         GucContext::Suset,
         GucFlags::default(),
     );
-    // SAFETY: called from _PG_init with a name that lives as long as the library.
-    unsafe {
-        #[cfg(feature = "pg14")]
-        pgrx::pg_sys::EmitWarningsOnPlaceholders(c"imgsmlr_rs".as_ptr());
-        #[cfg(not(feature = "pg14"))]
-        pgrx::pg_sys::MarkGUCPrefixReserved(c"imgsmlr_rs".as_ptr());
-    }
+    // SAFETY: called from _PG_init.
+    unsafe { version::reserve_settings(c"imgsmlr_rs") };
 }
 
 pub(super) fn on_decode_error() -> OnDecodeError {

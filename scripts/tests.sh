@@ -1,0 +1,75 @@
+# How tests are run and counted. Sourced, after setup.sh, by test.sh and versions.sh.
+
+log=$build/test.log
+passed=0
+failed=0
+skipped=0
+
+# count NUMBERS LINES: the sum of the numbers, and the number of lines, in the log.
+count() {
+	awk -v numbers="$1" -v lines="$2" '
+		match($0, numbers) { n += substr($0, RSTART) }
+		$0 ~ lines { n++ }
+		END { print n + 0 }' "$log"
+}
+
+# run TITLE COMMAND...: shows the output and counts what passed and failed.
+run() {
+	say "$1"
+	shift
+	local status=0 ok bad
+	"$@" 2>&1 | tee "$log" || status=1
+	# cargo's "5 passed; 0 failed;", pg_regress' "ok 1 - types" (from 16) and "test types ... ok" (to 15).
+	ok=$(count '[0-9]+ passed;' '^(ok [0-9]+ |test [a-z_]+ +\.\.\. ok +[0-9]+ ms)')
+	bad=$(count '[0-9]+ failed;' '^(not ok [0-9]+ |test [a-z_]+ +\.\.\. FAILED +[0-9]+ ms)')
+	# A command that broke off without a count has failed once.
+	[ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+}
+
+# skip WHY
+skip() {
+	say "$1"
+	skipped=$((skipped + 1))
+}
+
+# test_server MAJOR: builds for that PostgreSQL, installs, and runs all that needs a server.
+test_server() {
+	local major=$1 regress=$build/pg_regress$1
+	if ! setup_server "$major"; then
+		skip "no PostgreSQL $major to be had here: its tests are skipped"
+		return
+	fi
+	bin=pg$major
+	bin=${!bin}
+	cluster=$servers/test$major
+	install_extension "$bin/pg_config"
+	install_alias "$bin/pg_config"
+	drop_cluster "$bin" "$cluster"
+	# Gone at the end, whatever the end is.
+	trap 'drop_cluster "$bin" "$cluster"' EXIT
+	start_cluster "$bin" "$cluster" "-c max_connections=50 -c shared_buffers=256MB"
+
+	mkdir -p "$regress"
+	run "SQL tests (pg_regress) on PostgreSQL $major" \
+		"$("$bin/pg_config" --pkglibdir)/pgxs/src/test/regress/pg_regress" \
+		--host "$socket" --user postgres --dbname imgsmlr_rs_regress --bindir "$bin" \
+		--inputdir tests/pg_regress --outputdir "$regress" --load-extension imgsmlr_rs \
+		types functions gist
+	[ ! -s "$regress/regression.diffs" ] || cat "$regress/regression.diffs"
+
+	run "server tests on PostgreSQL $major" \
+		env IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PYTHON="$python" \
+		IMGSMLR_RS_PSQL="$bin/psql" \
+		cargo test --features server_tests --test server
+
+	drop_cluster "$bin" "$cluster"
+	trap - EXIT
+}
+
+# The last line, and whether all is well.
+verdict() {
+	printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
