@@ -43,7 +43,8 @@ run() {
 }
 
 run "unit, property and golden tests" \
-	cargo test --lib --test golden --test boundary --test formats --test damage --test memory --quiet
+	cargo test --lib --test golden --test boundary --test formats --test damage --test memory \
+	--test documents --quiet
 
 # make fuzz takes half an hour; that it can be built is seen in one minute.
 check_fuzzer() {
@@ -82,6 +83,13 @@ done
 
 if [ "${versions[*]}" = "18 15" ]; then
 	run "the .deb for PostgreSQL 15" scripts/test-package.sh
+fi
+
+if [ -f "$servers/demo/socket" ]; then
+	say "the demo is running and left alone: the test of the documents' commands is skipped"
+	skipped=$((skipped + 1))
+else
+	run "the documents' commands" scripts/test-commands.sh
 fi
 
 if setup_chromium; then

@@ -28,7 +28,8 @@ pub fn root() -> PathBuf {
 /// README.md and docs/*.md.
 pub fn documents() -> Vec<Document> {
     let docs = std::fs::read_dir(root().join("docs")).expect("docs");
-    let names = docs.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
+    let names =
+        docs.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
     let mut paths: Vec<String> =
         names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}")).collect();
     paths.push("README.md".to_owned());
@@ -59,18 +60,4 @@ pub fn blocks(text: &str) -> Vec<Block<'_>> {
     }
     assert!(open.is_none(), "a block without an end: {open:?}");
     blocks
-}
-
-/// The lines of a Markdown text outside of its code blocks, with their numbers.
-pub fn prose(text: &str) -> Vec<(usize, &str)> {
-    let mut inside = false;
-    let mut lines = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        if line.starts_with("```") {
-            inside = !inside;
-        } else if !inside {
-            lines.push((number + 1, line));
-        }
-    }
-    lines
 }

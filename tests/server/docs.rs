@@ -66,7 +66,8 @@ fn every_sql_block_runs_and_prints_what_the_document_says() {
                 continue;
             }
             let end = block.text.lines().last().unwrap_or_default();
-            let ended = end.ends_with(';') || end.starts_with('\\') || end.ends_with("\\gset");
+            let marks = [";", "\\gset", "\\gexec"];
+            let ended = end.starts_with('\\') || marks.iter().any(|mark| end.ends_with(mark));
             assert!(ended, "{}:{}: no semicolon at the end", document.path, block.line);
             scripts.push(block.text.as_str());
             let answer = blocks.get(at + 1).filter(|next| next.language == "text");
