@@ -45,17 +45,12 @@ fn complains(output: &str) -> bool {
     output.lines().any(|line| words.iter().any(|word| line.starts_with(word)))
 }
 
-fn has_pgvector(database: &mut Database) -> bool {
-    let query = "SELECT count(*)::text FROM pg_available_extensions WHERE name = 'vector'";
-    database.value(query).as_deref() == Some("1")
-}
-
 #[test]
 fn every_sql_block_runs_and_prints_what_the_document_says() {
     let (mut ran, mut compared) = (0, 0);
     for (number, document) in documents().into_iter().enumerate() {
         let mut database = Database::create(&format!("docs_{number}"));
-        let pgvector = has_pgvector(&mut database);
+        let pgvector = database.offers("vector");
         database.client.batch_execute("DROP EXTENSION imgsmlr_rs").expect("an empty database");
         let blocks = blocks(&document.text);
         let mut scripts = Vec::new();
@@ -133,7 +128,7 @@ FROM pg_settings WHERE name LIKE 'imgsmlr_rs.%'";
 fn the_sql_reference_names_everything() {
     let mut database = Database::create("docs_surface");
     database.value("SELECT image2pattern('no picture')::text");
-    if has_pgvector(&mut database) {
+    if database.offers("vector") {
         database.client.batch_execute("CREATE EXTENSION imgsmlr_rs_hnsw CASCADE").expect("HNSW");
     }
     let reference = std::fs::read_to_string(root().join("docs/sql.md")).expect("docs/sql.md");
