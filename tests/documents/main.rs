@@ -157,6 +157,49 @@ fn every_link_leads_somewhere() {
     assert!(count > 50, "{count} links");
 }
 
+/// The cells of the rows of a text's tables.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
+    rows.map(|row| row.split('|').map(str::trim).collect()).collect()
+}
+
+/// The README has the measured table; what docs/comparison.md repeats of it is the same.
+#[test]
+fn figures_said_twice_are_the_same() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).expect(path);
+    let (readme, comparison) = (read("README.md"), read("docs/comparison.md"));
+    let measured = rows(&readme);
+    let of = |set: &str, method: &str| {
+        let is = |row: &&Vec<&str>| row[0] == set && row[1] == "1000000" && row[2] == method;
+        let found = measured.iter().filter(|row| row.len() > 7).find(is);
+        found.unwrap_or_else(|| panic!("the README has no {set}, {method}"))
+    };
+    let (photo, uniform) = (of("photo", "imgsmlr_rs GiST"), of("uniform", "imgsmlr_rs GiST"));
+    let digit = |c: char| c.is_ascii_digit();
+    let mut said = 0;
+    for row in rows(&comparison) {
+        match row.as_slice() {
+            // pgvector's table: set, method, seconds, megabytes, recall, milliseconds.
+            [set @ ("photo-like" | "uniform"), method, figures @ ..] => {
+                let of = of(set.trim_end_matches("-like"), method);
+                let mean = of[7].split(" / ").next().unwrap_or_default();
+                assert_eq!(figures, [of[3], of[4], of[6], mean], "{set}, {method}");
+                said += 1;
+            }
+            // The C extension's: what, its figure, and ours.
+            [what, theirs, ours] if theirs.starts_with(digit) && !what.contains("disk") => {
+                let ours = ours.split(' ').next().unwrap_or_default().replace(',', "");
+                let of = if what.starts_with("uniform") { uniform } else { photo };
+                let there = of.iter().flat_map(|cell| cell.split(" / ")).any(|one| one == ours);
+                assert!(there, "{what}: {ours} is not in {of:?}");
+                said += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(said, 6 + 9);
+}
+
 #[test]
 fn a_link_is_told_from_a_heading() {
     assert_eq!(anchor(" The companion `imgsmlr_rs_hnsw`"), "the-companion-imgsmlr_rs_hnsw");
