@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop gallery gallery-screenshot test versions fuzz bench bench-pictures quality install install-alias package
+.PHONY: demo demo-stop gallery gallery-screenshot figures test versions fuzz bench bench-pictures quality install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -17,6 +17,10 @@ gallery:
 # The picture of that page in the README, docs/gallery.png.
 gallery-screenshot:
 	@scripts/test-gallery.sh docs/gallery.png
+
+# The pictures of docs/method.md.
+figures:
+	@scripts/figures.sh
 
 # The whole suite, on PostgreSQL 14 to 18.
 test:

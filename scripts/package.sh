@@ -26,7 +26,7 @@ doc=$stage/root/usr/share/doc/$name
 mkdir -p "$library" "$extension" "$doc"
 cp "$stage/files/$("$PG_CONFIG" --pkglibdir)/imgsmlr_rs.so" "$library/"
 cp "$stage/files/$("$PG_CONFIG" --sharedir)"/extension/imgsmlr_rs* "$extension/"
-cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql "$extension/"
+copy_other_sql "$extension"
 command -v strip >/dev/null && strip --strip-unneeded "$library/imgsmlr_rs.so"
 
 version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)

@@ -209,15 +209,18 @@ pgrx_for() {
 		--features "pg$(major_version "$1")" "${@:3}"
 }
 
+# copy_other_sql DIRECTORY: what pgrx does not install: former versions, to upgrade from, and
+# the companion, which is SQL alone, as its one function is in the same library.
+copy_other_sql() {
+	cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql "$1/"
+}
+
 # install_extension PG_CONFIG: builds in release and installs into that server.
 install_extension() {
 	local pg_config=$1
 	say "building imgsmlr_rs in release for $("$pg_config" --version) (a first build takes minutes)"
 	pgrx_for "$pg_config" install --release
-	# Former versions, to upgrade from, and the companion, which is SQL alone: its one
-	# function is in the same library.
-	cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql \
-		"$("$pg_config" --sharedir)/extension/"
+	copy_other_sql "$("$pg_config" --sharedir)/extension"
 	[ "$(id -u)" -ne 0 ] ||
 		chmod a+r "$("$pg_config" --pkglibdir)/imgsmlr_rs.so" "$("$pg_config" --sharedir)"/extension/imgsmlr_rs*
 }

@@ -11,7 +11,7 @@ setup_pgxn_meta
 
 run "unit, property and golden tests" \
 	cargo test --lib --test golden --test boundary --test formats --test damage --test memory \
-	--test release --quiet
+	--test release --test documents --quiet
 
 # make fuzz takes half an hour; that it can be built is seen in one minute.
 check_fuzzer() {
@@ -29,6 +29,12 @@ if setup_pg15; then
 	run "the .deb for PostgreSQL 15" scripts/test-package.sh
 else
 	skip "no PostgreSQL 15: the package's test is skipped"
+fi
+
+if [ -f "$servers/demo/socket" ]; then
+	skip "the demo is running and left alone: the test of the documents' commands is skipped"
+else
+	run "the documents' commands" scripts/test-commands.sh
 fi
 
 if setup_chromium; then

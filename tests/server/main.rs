@@ -24,6 +24,8 @@ mod hnsw;
 mod hostile;
 mod hostile_files;
 mod knn;
+#[path = "../documents/markdown.rs"]
+mod markdown;
 mod memory;
 mod migration;
 mod photos;

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs the commands of the README and the documents that take little time, as
+# tests/documents/commands.tsv lists them, on servers of this project's own.
+. "$(dirname "$0")/setup.sh"
+
+[ ! -f "$servers/demo/socket" ] || fail "the demo is running, and this would end it: make demo-stop"
+setup_pg18
+log=$build/commands.log
+trap 'scripts/demo.sh stop' EXIT
+
+passed=0
+while IFS=$'\t' read -r who command <&3; do
+	[ "$who" = here ] || continue
+	command=${command//\/usr\/lib\/postgresql\/15\/bin/$pg18}
+	command=${command//\/some\/folder/tests/fixtures/images}
+	say "$command"
+	rm -f "$build/gallery.html"
+	timeout 900 bash -c "$command" >"$log" 2>&1 || { tail "$log"; fail "it failed: $command"; }
+	case $command in
+	"make demo" | "make demo IMAGES"*)
+		grep -q 'Index Scan using img_vec_sig' "$log" && [ -s "$build/gallery.html" ] || fail "the demo shows nothing"
+		;;
+	"make gallery") [ -s "$build/gallery.html" ] || fail "there is no gallery" ;;
+	"make demo-stop") [ ! -e "$servers/demo" ] || fail "the demo is still there" ;;
+	esac
+	passed=$((passed + 1))
+done 3<tests/documents/commands.tsv
+[ "$passed" -gt 0 ] || fail "no command was run"
+echo "$passed passed; 0 failed;"

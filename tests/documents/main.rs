@@ -1,0 +1,217 @@
+//! The README and the documents: no code block that nothing runs, no link that
+//! leads nowhere. What the `sql` blocks answer is for `tests/server/docs.rs`.
+
+mod markdown;
+
+use markdown::{blocks, documents, root};
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// The lines of a Markdown text outside of its code blocks, with their numbers.
+fn prose(text: &str) -> Vec<(usize, &str)> {
+    let mut inside = false;
+    let mut lines = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.starts_with("```") {
+            inside = !inside;
+        } else if !inside {
+            lines.push((number + 1, line));
+        }
+    }
+    lines
+}
+
+#[test]
+fn every_code_block_is_run_by_something() {
+    for document in documents() {
+        let mut before = "";
+        for block in blocks(&document.text) {
+            let place = format!("{}:{}", document.path, block.line);
+            match block.language {
+                "sql" | "sh" => {}
+                "text" => assert_eq!(before, "sql", "{place}: an answer to what?"),
+                other => panic!("{place}: nothing runs blocks of '{other}'"),
+            }
+            before = block.language;
+        }
+        // Markdown takes these for code, too.
+        let lines = prose(&document.text);
+        for pair in lines.windows(2) {
+            let indented = pair[0].1.is_empty() && pair[1].1.starts_with("    ");
+            assert!(!indented, "{}:{}: an indented block", document.path, pair[1].0);
+        }
+    }
+}
+
+/// The lines of `tests/documents/commands.tsv`: who runs a command, and the command.
+fn commands() -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(root().join("tests/documents/commands.tsv")).expect("list");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let cut = |line: &str| {
+        let (who, command) = line.split_once('\t').expect("who and what");
+        (who.to_owned(), command.to_owned())
+    };
+    lines.map(cut).collect()
+}
+
+#[test]
+fn every_command_is_run_by_somebody() {
+    let mut found = BTreeSet::new();
+    for document in documents() {
+        for block in blocks(&document.text).iter().filter(|block| block.language == "sh") {
+            // A comment begins behind blanks and a #.
+            let lines = block.text.lines().map(|line| line.split(" # ").next().unwrap_or(line));
+            found.extend(lines.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()));
+        }
+    }
+    let listed: BTreeSet<String> = commands().into_iter().map(|(_, command)| command).collect();
+    assert_eq!(found, listed, "the documents' commands, and those of commands.tsv");
+}
+
+#[test]
+fn who_runs_a_command_does() {
+    let test = std::fs::read_to_string(root().join("scripts/test.sh")).expect("scripts/test.sh");
+    let server = std::fs::read_to_string(root().join("tests/server/main.rs")).expect("main.rs");
+    let ci = std::fs::read_to_string(root().join(".ci/run")).expect(".ci/run");
+    let mut here = 0;
+    for (who, command) in commands() {
+        match who.as_str() {
+            "here" => here += 1,
+            "by hand" => assert!(command.starts_with("make "), "{command}"),
+            "scripts/test.sh" => assert!(ci.contains(&command), "{command}"),
+            script if script.starts_with("scripts/") => assert!(test.contains(script), "{script}"),
+            module => {
+                let name = module.strip_prefix("tests/server/").expect(module);
+                let name = name.strip_suffix(".rs").expect(module);
+                assert!(server.contains(&format!("mod {name};")), "{module}");
+            }
+        }
+    }
+    assert!(here > 0 && test.contains("scripts/test-commands.sh"));
+}
+
+/// `make --dry-run` fails of a target that does not exist.
+#[test]
+fn every_target_exists_and_its_script_can_be_read() {
+    let make = |words: &[&str]| {
+        let output = Command::new("make").current_dir(root()).arg("--dry-run").args(words).output();
+        output.expect("make")
+    };
+    for (_, command) in commands() {
+        let Some(words) = command.strip_prefix("make ") else { continue };
+        let words: Vec<&str> = words.split(' ').collect();
+        let output = make(&words);
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        let recipe = String::from_utf8(output.stdout).expect("UTF-8");
+        let script = recipe.split_whitespace().find(|word| word.starts_with("scripts/"));
+        let script = script.unwrap_or_else(|| panic!("{command} runs {recipe}"));
+        let read = Command::new("bash").current_dir(root()).args(["-n", script]).status();
+        assert!(read.expect("bash").success(), "{script}");
+    }
+    assert!(!make(&["nothing-of-the-kind"]).status.success());
+}
+
+/// A heading's anchor, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase();
+    let kept = kept.chars().filter(|&c| c.is_alphanumeric() || " -_".contains(c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+fn anchors(text: &str) -> Vec<String> {
+    let headings = prose(text).into_iter().filter(|(_, line)| line.starts_with('#'));
+    headings.map(|(_, line)| anchor(line.trim_start_matches('#'))).collect()
+}
+
+/// Where the links and pictures of a text lead: `](here)`, with line numbers.
+fn links(text: &str) -> Vec<(usize, &str)> {
+    let targets = prose(text).into_iter().flat_map(|(number, line)| {
+        let links = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        links.map(move |link| (number, link))
+    });
+    targets.collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut count = 0;
+    for document in documents() {
+        let folder = root().join(&document.path);
+        let folder = folder.parent().expect("a folder");
+        for (line, link) in links(&document.text) {
+            if link.starts_with("https://") || link.starts_with("http://") {
+                continue;
+            }
+            let place = format!("{}:{line}: {link}", document.path);
+            let (path, to) = link.split_once('#').unwrap_or((link, ""));
+            let target =
+                if path.is_empty() { root().join(&document.path) } else { folder.join(path) };
+            assert!(target.exists(), "{place}: no such file");
+            if !to.is_empty() {
+                let text = std::fs::read_to_string(&target).expect("a text");
+                assert!(anchors(&text).iter().any(|name| name == to), "{place}: no such heading");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count} links");
+}
+
+/// The cells of the rows of a text's tables.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    let rows = text.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
+    rows.map(|row| row.split('|').map(str::trim).collect()).collect()
+}
+
+/// The README has the measured table; what docs/comparison.md repeats of it is the same.
+#[test]
+fn figures_said_twice_are_the_same() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).expect(path);
+    let (readme, comparison) = (read("README.md"), read("docs/comparison.md"));
+    let measured = rows(&readme);
+    let of = |set: &str, method: &str| {
+        let is = |row: &&Vec<&str>| row[0] == set && row[1] == "1000000" && row[2] == method;
+        let found = measured.iter().filter(|row| row.len() > 7).find(is);
+        found.unwrap_or_else(|| panic!("the README has no {set}, {method}"))
+    };
+    let (photo, uniform) = (of("photo", "imgsmlr_rs GiST"), of("uniform", "imgsmlr_rs GiST"));
+    let digit = |c: char| c.is_ascii_digit();
+    let mut said = 0;
+    for row in rows(&comparison) {
+        match row.as_slice() {
+            // pgvector's table: set, method, seconds, megabytes, recall, milliseconds.
+            [set @ ("photo-like" | "uniform"), method, figures @ ..] => {
+                let of = of(set.trim_end_matches("-like"), method);
+                let mean = of[7].split(" / ").next().unwrap_or_default();
+                assert_eq!(figures, [of[3], of[4], of[6], mean], "{set}, {method}");
+                said += 1;
+            }
+            // The C extension's: what, its figure, and ours.
+            [what, theirs, ours] if theirs.starts_with(digit) && !what.contains("disk") => {
+                let ours = ours.split(' ').next().unwrap_or_default().replace(',', "");
+                let of = if what.starts_with("uniform") { uniform } else { photo };
+                let there = of.iter().flat_map(|cell| cell.split(" / ")).any(|one| one == ours);
+                assert!(there, "{what}: {ours} is not in {of:?}");
+                said += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(said, 6 + 9);
+}
+
+#[test]
+fn a_link_is_told_from_a_heading() {
+    assert_eq!(anchor(" The companion `imgsmlr_rs_hnsw`"), "the-companion-imgsmlr_rs_hnsw");
+    assert_eq!(anchors("# A, b (c)\n```sh\n# no heading\n```\n"), ["a-b-c"]);
+    assert_eq!(links("a [b](c.md#d) ![e](f.png)\n"), [(1, "c.md#d"), (1, "f.png")]);
+}
+
+#[test]
+fn blocks_are_found() {
+    let text = "a\n```sql\nSELECT 1;\n```\n```sh\nls\n```\n";
+    let found = blocks(text);
+    let found: Vec<_> = found.iter().map(|b| (b.language, b.line, b.text.as_str())).collect();
+    assert_eq!(found, [("sql", 2, "SELECT 1;\n"), ("sh", 5, "ls\n")]);
+    assert_eq!(prose(text), [(1, "a")]);
+}
