@@ -80,6 +80,16 @@ for version in "${versions[@]}"; do
 	trap - EXIT
 done
 
+for version in "${versions[@]}"; do
+	bin=pg$version
+	# What version 15 wrote, 18 is to take over.
+	older=
+	[ "$version ${versions[*]}" != "18 18 15" ] || older=$pg15
+	run "what survives, on PostgreSQL $version" \
+		env IMGSMLR_RS_BIN="${!bin}" ${older:+IMGSMLR_RS_OLDER_BIN="$older"} \
+		cargo test --features server_tests --test durability
+done
+
 if [ "${versions[*]}" = "18 15" ]; then
 	run "the .deb for PostgreSQL 15" scripts/test-package.sh
 fi
