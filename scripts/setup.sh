@@ -131,11 +131,12 @@ setup_pg15() {
 	touch "$servers/pg15/.ready"
 }
 
-# install_extension BIN: builds in release and installs into the server there.
+# install_extension BIN [PROFILE]: builds, in release or as told, and installs into the
+# server there.
 install_extension() {
-	local pg_config=$1/pg_config
-	say "building imgsmlr_rs in release for $("$pg_config" --version) (a first build takes minutes)"
-	cargo pgrx install --release --pg-config "$pg_config" --no-default-features \
+	local pg_config=$1/pg_config profile=${2:-release}
+	say "building imgsmlr_rs in $profile for $("$pg_config" --version) (a first build takes minutes)"
+	cargo pgrx install --profile "$profile" --pg-config "$pg_config" --no-default-features \
 		--features "pg$("$pg_config" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')"
 	# Former versions, to upgrade from, and the companion, which is SQL alone: its one
 	# function is in the same library.
