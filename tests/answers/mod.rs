@@ -14,6 +14,15 @@ pub fn answer(client: &mut impl GenericClient, query: &str) -> Vec<(u64, i32)> {
     rows.iter().map(|row| (row.get::<_, f64>(1).to_bits(), row.get(0))).collect()
 }
 
+/// Fails unless two answers to the same search, nearest first, are the same.
+pub fn assert_same(one: &[(u64, i32)], other: &[(u64, i32)], query: &str) {
+    let distances = |answer: &[(u64, i32)]| -> Vec<u64> {
+        answer.iter().map(|&(distance, _)| distance).collect()
+    };
+    assert_eq!(distances(one), distances(other), "{query}");
+    assert_eq!(by_distance(one), by_distance(other), "{query}");
+}
+
 /// Ids by distance, without the last distance: its ties may be cut anywhere.
 pub fn by_distance(answer: &[(u64, i32)]) -> BTreeMap<u64, Vec<i32>> {
     let mut groups: BTreeMap<u64, Vec<i32>> = BTreeMap::new();

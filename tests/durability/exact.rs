@@ -1,6 +1,6 @@
 //! The index gives the sequential scan's answer, on whatever is in the table.
 
-use crate::answers::{answer, by_distance, text};
+use crate::answers::{answer, assert_same, by_distance, text};
 use crate::random::{Draw as _, Random};
 use postgres::{Client, GenericClient, IsolationLevel};
 
@@ -51,11 +51,7 @@ pub fn compare_nearest(
     let query = nearest(center, limit);
     let by_index = answer_by(transaction, BY_INDEX, &format!("Scan using {index}"), &query);
     let by_scan = answer_by(transaction, BY_SCAN, "Seq Scan on item", &query);
-    let distances = |answer: &[(u64, i32)]| -> Vec<u64> {
-        answer.iter().map(|&(distance, _)| distance).collect()
-    };
-    assert_eq!(distances(&by_index), distances(&by_scan), "{query}");
-    assert_eq!(by_distance(&by_index), by_distance(&by_scan), "{query}");
+    assert_same(&by_index, &by_scan, &query);
     by_scan.last().map(|&(bits, _)| f64::from_bits(bits))
 }
 

@@ -2,7 +2,7 @@
 //! sphere: over any data, built at once or grown row by row, before and after
 //! deleting, inserting and VACUUM.
 
-use crate::answers::{answer, by_distance, text};
+use crate::answers::{answer, assert_same, by_distance, text};
 use crate::data::uniform;
 use crate::database::Database;
 use crate::random::{Draw as _, Random};
@@ -73,11 +73,7 @@ fn compare(database: &mut Database, draw: Draw, random: &mut Random) {
         assert!(plan.contains("Seq Scan on item"), "{plan}");
         let by_scan = answer(&mut database.client, &query);
 
-        let distances = |answer: &[(u64, i32)]| -> Vec<u64> {
-            answer.iter().map(|&(distance, _)| distance).collect()
-        };
-        assert_eq!(distances(&by_index), distances(&by_scan), "{query}");
-        assert_eq!(by_distance(&by_index), by_distance(&by_scan), "{query}");
+        assert_same(&by_index, &by_scan, &query);
     }
 }
 
