@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop gallery gallery-screenshot figures test versions fuzz bench bench-pictures quality install install-alias package
+.PHONY: demo demo-stop gallery gallery-screenshot figures test versions soak memcheck fuzz bench bench-pictures quality install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -33,6 +33,15 @@ versions:
 # The decode path fuzzed, then 20,000 mutated files through a server. MINUTES=30 by default.
 fuzz:
 	@MINUTES="$(MINUTES)" scripts/fuzz.sh
+
+# Crashes, load and memory at full length, on PostgreSQL 18 and 15: ROUNDS=30 crashes,
+# MINUTES=10 of load, VERSIONS="18 15".
+soak:
+	@ROUNDS="$(ROUNDS)" MINUTES="$(MINUTES)" VERSIONS="$(VERSIONS)" scripts/soak.sh
+
+# The SQL tests under valgrind, with debug assertions.
+memcheck:
+	@scripts/memcheck.sh
 
 # Our index beside its peers. ROWS="100000 1000000" for other sizes.
 bench:

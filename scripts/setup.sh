@@ -215,11 +215,11 @@ copy_other_sql() {
 	cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql "$1/"
 }
 
-# install_extension PG_CONFIG: builds in release and installs into that server.
+# install_extension PG_CONFIG [PROFILE]: builds, in release or as told, and installs into that server.
 install_extension() {
-	local pg_config=$1
-	say "building imgsmlr_rs in release for $("$pg_config" --version) (a first build takes minutes)"
-	pgrx_for "$pg_config" install --release
+	local pg_config=$1 profile=${2:-release}
+	say "building imgsmlr_rs in $profile for $("$pg_config" --version) (a first build takes minutes)"
+	pgrx_for "$pg_config" install --profile "$profile"
 	copy_other_sql "$("$pg_config" --sharedir)/extension"
 	[ "$(id -u)" -ne 0 ] ||
 		chmod a+r "$("$pg_config" --pkglibdir)/imgsmlr_rs.so" "$("$pg_config" --sharedir)"/extension/imgsmlr_rs*
@@ -236,23 +236,47 @@ install_alias() {
 	[ "$(id -u)" -ne 0 ] || chmod a+r "$extension"/imgsmlr.control "$extension"/imgsmlr--1.0.sql
 }
 
-# start_cluster BIN DIRECTORY: a private cluster on a Unix socket, made when
-# missing, started when stopped. Sets socket.
+# make_cluster BIN DIRECTORY [OPTION...]: a private cluster by initdb, with its options,
+# unless it is there.
+make_cluster() {
+	local bin=$1 cluster=$2
+	shift 2
+	[ ! -f "$cluster/socket" ] || return 0
+	make_place "$cluster"
+	as_server_user "$bin/initdb" --pgdata "$cluster/data" --username postgres --auth trust \
+		--encoding UTF8 --locale C --no-sync "$@" >"$build/initdb.log"
+}
+
+# make_place DIRECTORY: where a cluster is to be, and its socket.
+make_place() {
+	rm -rf "$1" && mkdir -p "$1"
+	# A short name, whatever the project's: a socket's path has a limit of 107 bytes.
+	mktemp -d /tmp/imgsmlr_rs.XXXXXX >"$1/socket"
+	[ "$(id -u)" -ne 0 ] || chown -R "$server_user" "$1" "$(cat "$1/socket")"
+}
+
+# start_cluster BIN DIRECTORY [OPTIONS]: a private cluster on a Unix socket, made when
+# missing, started when stopped, with the server's own options. Sets socket.
 start_cluster() {
 	local bin=$1 cluster=$2
-	if [ ! -f "$cluster/socket" ]; then
-		rm -rf "$cluster" && mkdir -p "$cluster"
-		# A short name, whatever the project's: a socket's path has a limit of 107 bytes.
-		mktemp -d /tmp/imgsmlr_rs.XXXXXX >"$cluster/socket"
-		[ "$(id -u)" -ne 0 ] || chown -R "$server_user" "$cluster" "$(cat "$cluster/socket")"
-		as_server_user "$bin/initdb" --pgdata "$cluster/data" --username postgres --auth trust \
-			--encoding UTF8 --locale C --no-sync >"$build/initdb.log"
-	fi
+	make_cluster "$bin" "$cluster"
 	socket=$(cat "$cluster/socket")
 	as_server_user mkdir -p "$socket"
 	as_server_user "$bin/pg_ctl" status --pgdata "$cluster/data" >/dev/null ||
 		as_server_user "$bin/pg_ctl" start --wait --silent --pgdata "$cluster/data" --log "$cluster/data/log" \
 			--options "-c listen_addresses='' -c unix_socket_directories='$socket' -c fsync=off ${3:-}"
+}
+
+# copy_cluster BIN DIRECTORY STANDBY: a streaming replica of a running cluster, not started.
+copy_cluster() {
+	make_place "$3"
+	as_server_user "$1/pg_basebackup" --host "$(cat "$2/socket")" --username postgres \
+		--pgdata "$3/data" --write-recovery-conf --checkpoint fast --no-sync
+}
+
+# stop_cluster BIN DIRECTORY: in good order.
+stop_cluster() {
+	as_server_user "$1/pg_ctl" stop --wait --silent --mode fast --pgdata "$2/data"
 }
 
 # drop_cluster BIN DIRECTORY: stops it and removes every trace.

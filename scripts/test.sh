@@ -26,9 +26,11 @@ for major in $majors; do
 done
 
 if setup_pg15; then
+	test_durability "18 15"
 	run "the .deb for PostgreSQL 15" scripts/test-package.sh
 else
-	skip "no PostgreSQL 15: the package's test is skipped"
+	test_durability 18
+	skip "no PostgreSQL 15: what survives there, and the package, are not tested"
 fi
 
 if [ -f "$servers/demo/socket" ]; then

@@ -1,4 +1,4 @@
-# How tests are run and counted. Sourced, after setup.sh, by test.sh and versions.sh.
+# How tests are run and counted. Sourced, after setup.sh, by test.sh, versions.sh and soak.sh.
 
 log=$build/test.log
 passed=0
@@ -66,6 +66,21 @@ test_server() {
 
 	drop_cluster "$bin" "$cluster"
 	trap - EXIT
+}
+
+# test_durability MAJORS [ARGUMENT...]: what survives, on each of these servers, where the
+# extension is installed; the arguments are the tests' own.
+test_durability() {
+	local majors=$1 major bin older
+	for major in $majors; do
+		bin=pg$major
+		older=
+		# What 15 wrote, 18 is to take over.
+		[[ $major != 18 || " $majors " != *" 15 "* ]] || older=$pg15
+		run "what survives, on PostgreSQL $major" \
+			env IMGSMLR_RS_BIN="${!bin}" ${older:+IMGSMLR_RS_OLDER_BIN="$older"} \
+			cargo test --features server_tests --test durability -- "${@:2}"
+	done
 }
 
 # The last line, and whether all is well.

@@ -2,10 +2,10 @@
 //! sphere: over any data, built at once or grown row by row, before and after
 //! deleting, inserting and VACUUM.
 
+use crate::answers::{answer, assert_same, by_distance, text};
 use crate::data::uniform;
 use crate::database::Database;
 use crate::random::{Draw as _, Random};
-use std::collections::BTreeMap;
 use std::io::Write;
 
 const ROWS: usize = 20_000;
@@ -42,33 +42,12 @@ fn extremes(random: &mut Random) -> [f32; 16] {
     })
 }
 
-fn text(values: [f32; 16]) -> String {
-    values.map(|value| format!("{value:e}")).join(",")
-}
-
 fn load(database: &mut Database, ids: std::ops::Range<usize>, draw: Draw, random: &mut Random) {
     let mut copy = database.client.copy_in("COPY item FROM STDIN").expect("copy");
     for id in ids {
         writeln!(copy, "{id}\t{}", text(draw(random))).expect("row");
     }
     copy.finish().expect("copied");
-}
-
-/// The answer as (distance bits, id).
-fn answer(database: &mut Database, query: &str) -> Vec<(u64, i32)> {
-    let rows = database.client.query(query, &[]).expect(query);
-    rows.iter().map(|row| (row.get::<_, f64>(1).to_bits(), row.get(0))).collect()
-}
-
-/// Ids by distance, without the last distance: its ties may be cut anywhere.
-fn by_distance(answer: &[(u64, i32)]) -> BTreeMap<u64, Vec<i32>> {
-    let mut groups: BTreeMap<u64, Vec<i32>> = BTreeMap::new();
-    for &(distance, id) in answer {
-        groups.entry(distance).or_default().push(id);
-    }
-    groups.values_mut().for_each(|ids| ids.sort_unstable());
-    groups.pop_last();
-    groups
 }
 
 fn compare(database: &mut Database, draw: Draw, random: &mut Random) {
@@ -85,20 +64,16 @@ fn compare(database: &mut Database, draw: Draw, random: &mut Random) {
             .expect("set");
         let plan = database.plan(&query);
         assert!(plan.contains("Index Scan using item_sig"), "{plan}");
-        let by_index = answer(database, &query);
+        let by_index = answer(&mut database.client, &query);
         database
             .client
             .batch_execute("SET enable_indexscan = off; RESET enable_seqscan; RESET enable_sort")
             .expect("set");
         let plan = database.plan(&query);
         assert!(plan.contains("Seq Scan on item"), "{plan}");
-        let by_scan = answer(database, &query);
+        let by_scan = answer(&mut database.client, &query);
 
-        let distances = |answer: &[(u64, i32)]| -> Vec<u64> {
-            answer.iter().map(|&(distance, _)| distance).collect()
-        };
-        assert_eq!(distances(&by_index), distances(&by_scan), "{query}");
-        assert_eq!(by_distance(&by_index), by_distance(&by_scan), "{query}");
+        assert_same(&by_index, &by_scan, &query);
     }
 }
 
@@ -120,14 +95,14 @@ fn compare_ranges(database: &mut Database, draw: Draw, random: &mut Random) {
                 database.client.batch_execute(settings).expect("set");
                 let plan = database.plan(&query);
                 assert!(plan.contains("Index Cond: (sig <<->>"), "{plan}");
-                answer(database, &query)
+                answer(&mut database.client, &query)
             };
             let settings =
                 "SET enable_indexscan = off; SET enable_bitmapscan = off; RESET enable_seqscan";
             database.client.batch_execute(settings).expect("set");
             let plan = database.plan(&query);
             assert!(plan.contains("Seq Scan on item"), "{plan}");
-            assert_eq!(by_index, answer(database, &query), "{query}");
+            assert_eq!(by_index, answer(&mut database.client, &query), "{query}");
             let below = by_index.iter().all(|&(bits, _)| f64::from_bits(bits) < radius);
             assert!(below, "{query}");
         }
@@ -269,12 +244,12 @@ fn two_columns_and_a_search_within_a_sphere() {
         .expect("set");
     let plan = database.plan(&query);
     assert!(plan.contains("using pair_ab") && plan.contains("Order By: (b <->"), "{plan}");
-    let by_index = answer(&mut database, &query);
+    let by_index = answer(&mut database.client, &query);
     database
         .client
         .batch_execute("RESET ALL; SET enable_indexscan = off; SET enable_indexonlyscan = off")
         .expect("set");
-    let by_scan = answer(&mut database, &query);
+    let by_scan = answer(&mut database.client, &query);
     assert!(by_index.len() > 100, "{}", by_index.len());
     assert_eq!(by_distance(&by_index), by_distance(&by_scan));
     assert_eq!(by_index.len(), by_scan.len());

@@ -7,6 +7,8 @@
 //! IMGSMLR_RS_SERVER="host=/tmp user=postgres" cargo test --features server_tests --test server
 //! ```
 
+#[path = "../answers/mod.rs"]
+mod answers;
 mod bad_input;
 #[path = "../../benches/data/mod.rs"]
 mod data;
@@ -30,8 +32,10 @@ mod memory;
 mod migration;
 mod photos;
 mod pictures;
+mod privileges;
 mod random;
 mod round_trip;
+mod search_path;
 mod settings;
 mod tutorial;
 mod types;

@@ -1,0 +1,116 @@
+//! The index gives the sequential scan's answer, on whatever is in the table.
+
+use crate::answers::{answer, assert_same, by_distance, text};
+use crate::random::{Draw as _, Random};
+use postgres::{Client, GenericClient, IsolationLevel};
+
+/// The scans a session may use.
+const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off;
+    SET LOCAL enable_indexscan = on; SET LOCAL enable_bitmapscan = on";
+const BY_SCAN: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on;
+    SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off";
+
+/// What to look for: rows that are there, or are not.
+fn center(random: &mut Random) -> String {
+    text(crate::items::signature(random.below(10_000) as i32, random.below(3) as i32))
+}
+
+/// The nearest of `center`.
+pub fn nearest(center: &str, limit: usize) -> String {
+    format!("SELECT id, sig <-> '{center}' FROM item ORDER BY sig <-> '{center}' LIMIT {limit}")
+}
+
+/// All nearer to `center` than `radius`, in any order.
+fn within(center: &str, radius: f64) -> String {
+    format!(
+        "SELECT id, sig <-> '{center}' FROM item WHERE sig <<->> sphere('{center}', {radius:e})"
+    )
+}
+
+fn answer_by(
+    client: &mut impl GenericClient,
+    settings: &str,
+    plan: &str,
+    query: &str,
+) -> Vec<(u64, i32)> {
+    client.batch_execute(settings).expect("set");
+    let rows = client.query(&format!("EXPLAIN (COSTS OFF) {query}"), &[]).expect("a plan");
+    let found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(found.iter().any(|line| line.contains(plan)), "{plan} expected: {found:#?}");
+    answer(client, query)
+}
+
+/// Compares the nearest of `center` by `index` with those by a sequential scan, within
+/// a transaction that sees one snapshot. Gives the distance of the last.
+pub fn compare_nearest(
+    transaction: &mut impl GenericClient,
+    index: &str,
+    center: &str,
+    limit: usize,
+) -> Option<f64> {
+    let query = nearest(center, limit);
+    let by_index = answer_by(transaction, BY_INDEX, &format!("Scan using {index}"), &query);
+    let by_scan = answer_by(transaction, BY_SCAN, "Seq Scan on item", &query);
+    assert_same(&by_index, &by_scan, &query);
+    by_scan.last().map(|&(bits, _)| f64::from_bits(bits))
+}
+
+/// The same for all within a sphere.
+pub fn compare_within(
+    transaction: &mut impl GenericClient,
+    index: &str,
+    center: &str,
+    radius: f64,
+) {
+    let query = within(center, radius);
+    let [by_index, by_scan] =
+        [(BY_INDEX, index), (BY_SCAN, "Seq Scan on item")].map(|(settings, plan)| {
+            let mut answer = answer_by(transaction, settings, plan, &query);
+            answer.sort_unstable();
+            answer
+        });
+    assert_eq!(by_index, by_scan, "{query}");
+}
+
+/// Both, for small and large answers, by `index`, which must be the only one on
+/// signatures. Gives how many rows there are.
+pub fn compare(transaction: &mut impl GenericClient, index: &str, random: &mut Random) -> usize {
+    let rows: i64 =
+        transaction.query_one("SELECT count(*) FROM item", &[]).expect("a count").get(0);
+    let rows = rows as usize;
+    for limit in [1, 20, 20, 300, rows + 1] {
+        let center = center(random);
+        // A radius that one distance equals, and so misses.
+        if let Some(radius) = compare_nearest(transaction, index, &center, limit) {
+            compare_within(transaction, index, &center, radius);
+        }
+    }
+    rows
+}
+
+/// The same in a transaction of its own, by the index `item_sig`.
+pub fn index_equals_scan(client: &mut Client, random: &mut Random) -> usize {
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+    let mut transaction = transaction.read_only(true).start().expect("a transaction");
+    let rows = compare(&mut transaction, "item_sig", random);
+    transaction.commit().expect("committed");
+    rows
+}
+
+/// What twenty searches by the index answer, to compare with another server's.
+pub fn answers(client: &mut Client) -> Vec<Vec<(u64, i32)>> {
+    let mut random = Random(20);
+    let mut transaction = client.transaction().expect("a transaction");
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        let query = nearest(&center(&mut random), 50);
+        let answer = answer_by(&mut transaction, BY_INDEX, "Scan using item_sig", &query);
+        answers.push(
+            by_distance(&answer)
+                .into_iter()
+                .flat_map(|(distance, ids)| ids.into_iter().map(move |id| (distance, id)))
+                .collect(),
+        );
+    }
+    answers
+}

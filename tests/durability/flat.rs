@@ -1,0 +1,57 @@
+//! A backend that goes on searching and converting gets no larger.
+
+use crate::cluster::{Cluster, Server};
+use crate::exact::nearest;
+use crate::fixture::fixture;
+use crate::items::{INDEX, TABLE, load, signature};
+use crate::knob::knob;
+use crate::memory::kilobytes;
+use postgres::Client;
+
+/// What the second half of `count` calls of `step` adds to the backend's own memory.
+fn growth(client: &mut Client, count: usize, mut step: impl FnMut(&mut Client, usize)) -> u64 {
+    let backend: i32 = client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0);
+    let mut half = 0;
+    for n in 0..count {
+        step(client, n);
+        if n == count / 2 {
+            half = kilobytes(backend, "RssAnon");
+        }
+    }
+    kilobytes(backend, "RssAnon").saturating_sub(half)
+}
+
+#[test]
+fn searches_and_conversions_take_no_more_memory() {
+    let queries = knob("IMGSMLR_RS_QUERIES", 10_000);
+    let conversions = knob("IMGSMLR_RS_CONVERSIONS", 1_000);
+    let cluster = Cluster::start(&Server::tested(), "flat", "");
+    let mut client = cluster.database("flat");
+    client.batch_execute(TABLE).expect("a table");
+    load(&mut client, 0..5000);
+    client
+        .batch_execute(&format!("{INDEX}; ANALYZE item; SET enable_seqscan = off"))
+        .expect("an index");
+
+    let grown = growth(&mut client, queries, |client, n| {
+        let center = crate::answers::text(signature(n as i32, 0));
+        let query = match n % 2 {
+            0 => nearest(&center, 20),
+            _ => format!("SELECT count(*) FROM item WHERE sig <<->> sphere('{center}', 9)"),
+        };
+        client.query(&query, &[]).expect("an answer");
+    });
+    println!("{queries} searches: {grown} kB more after the second half");
+    assert!(grown < 1 << 10, "{grown} kB");
+
+    let files = ["baseline_420.jpg", "progressive.jpg", "rgb8.png", "interlaced.png", "still.gif"];
+    let files = files.map(|name| fixture(&format!("images/{name}")));
+    let convert = "SELECT pattern2signature(image2pattern($1::bytea || int4send($2)))::text,
+                          image2signature($1)::text, image_info($1)::text";
+    let convert = client.prepare(convert).expect("prepared");
+    let grown = growth(&mut client, conversions, |client, n| {
+        client.query(&convert, &[&files[n % files.len()], &(n as i32)]).expect("converted");
+    });
+    println!("{conversions} conversions: {grown} kB more after the second half");
+    assert!(grown < 1 << 10, "{grown} kB");
+}
