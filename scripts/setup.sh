@@ -175,10 +175,15 @@ start_cluster() {
 			--options "-c listen_addresses='' -c unix_socket_directories='$socket' -c fsync=off ${3:-}"
 }
 
+# stop_cluster BIN DIRECTORY: stops it as a crash would; start_cluster brings it back.
+stop_cluster() {
+	as_server_user "$1/pg_ctl" stop --silent --mode immediate --pgdata "$2/data"
+}
+
 # drop_cluster BIN DIRECTORY: stops it and removes every trace.
 drop_cluster() {
 	[ -f "$2/socket" ] || return 0
-	as_server_user "$1/pg_ctl" stop --silent --mode immediate --pgdata "$2/data" || true
+	stop_cluster "$1" "$2" || true
 	rm -rf "$(cat "$2/socket")" "$2"
 }
 
