@@ -58,12 +58,12 @@ stop_cluster "$pg18" "${clusters[1]}"
 ! front --command "SELECT * FROM nearest('$sig', 5)" || fail "a search without a server succeeded"
 
 say "without its partition, the others answer"
-front --command "ALTER TABLE picture DETACH PARTITION picture_1" \
+front --file examples/scale_out/detach.sql \
 	--command "SELECT id, sig <-> '$sig' AS distance FROM picture ORDER BY sig <-> '$sig' LIMIT 5"
 
 say "it comes back"
 start_cluster "$pg18" "${clusters[1]}"
-front --command "ALTER TABLE picture ATTACH PARTITION picture_1 FOR VALUES WITH (MODULUS 3, REMAINDER 1)" \
+front --file examples/scale_out/attach.sql \
 	--command "SELECT * FROM nearest('$sig', 5)"
 
 say "done: all three are stopped and removed"

@@ -192,13 +192,11 @@ fn without_a_server_a_search_says_which_and_the_others_answer() {
     let rest = answer(front, &rest);
     assert_eq!(rest.len(), 20);
     assert!(whole.iter().filter(|row| rest.contains(row)).count() < 20);
-    front.client.batch_execute("ALTER TABLE picture DETACH PARTITION picture_1").expect("detach");
+    front.client.batch_execute(&example("detach.sql")).expect("detach.sql");
     assert_eq!(answer(front, &nearest("picture", &query, 20)), rest);
 
     several.servers[1].restart();
-    let attach = "ALTER TABLE picture ATTACH PARTITION picture_1
-                  FOR VALUES WITH (MODULUS 3, REMAINDER 1)";
-    several.front.client.batch_execute(attach).expect("attach");
+    several.front.client.batch_execute(&example("attach.sql")).expect("attach.sql");
     assert_eq!(answer(&mut several.front, &search), whole);
     assert_eq!(answer(&mut several.front, &nearest("picture", &query, 20)), whole);
 }
