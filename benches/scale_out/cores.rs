@@ -29,7 +29,7 @@ const METHODS: [Method; 7] = [
     },
     Method {
         name: "Parallel Append of functions",
-        search: "SELECT id, distance FROM nearest($1::text::signature, 20)",
+        search: "SELECT id, distance FROM nearest_by_workers($1::text::signature, 20)",
     },
     Method {
         name: "postgres_fdw to itself, Merge Append",
@@ -37,12 +37,7 @@ const METHODS: [Method; 7] = [
     },
     Method {
         name: "postgres_fdw to itself, asynchronous",
-        search: "WITH found AS MATERIALIZED (
-             (SELECT id, sig <-> $1::text::signature AS distance FROM far_0
-              ORDER BY sig <-> $1::text::signature LIMIT 20) UNION ALL
-             (SELECT id, sig <-> $1::text::signature AS distance FROM far_1
-              ORDER BY sig <-> $1::text::signature LIMIT 20))
-             SELECT id, distance FROM found ORDER BY distance LIMIT 20",
+        search: "SELECT id, distance FROM nearest($1::text::signature, 20)",
     },
     Method {
         name: "dblink, two connections",
@@ -54,23 +49,13 @@ const METHODS: [Method; 7] = [
 const HALF: usize = 1;
 
 const FAR: &str = "
-    CREATE EXTENSION postgres_fdw;
-    DO $do$
-    DECLARE part int;
-    BEGIN
-      CREATE TABLE far (id int, sig signature(16)) PARTITION BY HASH (id);
-      FOR part IN 0..1 LOOP
-        EXECUTE format($$
-          CREATE SERVER loop_%1$s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %2$L,
-            dbname %3$L, extensions 'imgsmlr_rs', async_capable 'true', fetch_size '20');
-          CREATE USER MAPPING FOR CURRENT_USER SERVER loop_%1$s;
-          CREATE FOREIGN TABLE far_%1$s PARTITION OF far
-            FOR VALUES WITH (MODULUS 2, REMAINDER %1$s)
-            SERVER loop_%1$s OPTIONS (table_name 'picture_%1$s') $$,
-          part, current_setting('unix_socket_directories'), current_database());
-      END LOOP;
-    END
-    $do$;
+    ALTER SERVER core_0 OPTIONS (ADD fetch_size '20');
+    ALTER SERVER core_1 OPTIONS (ADD fetch_size '20');
+    CREATE TABLE far (id int, sig signature(16)) PARTITION BY HASH (id);
+    CREATE FOREIGN TABLE far_0 PARTITION OF far FOR VALUES WITH (MODULUS 2, REMAINDER 0)
+      SERVER core_0 OPTIONS (table_name 'picture_0');
+    CREATE FOREIGN TABLE far_1 PARTITION OF far FOR VALUES WITH (MODULUS 2, REMAINDER 1)
+      SERVER core_1 OPTIONS (table_name 'picture_1');
     ANALYZE far_0, far_1;
     CREATE EXTENSION dblink;
     CREATE FUNCTION nearest_by_dblink(query signature)
@@ -100,6 +85,7 @@ const FAR: &str = "
 fn prepare_tables(set: &str) -> Result<Client> {
     let mut client = create(&format!("cores_{set}"))?;
     client.batch_execute(include_str!("../../examples/scale_out/partitions.sql"))?;
+    client.batch_execute(include_str!("../../examples/scale_out/workers.sql"))?;
     client.batch_execute(include_str!("../../examples/scale_out/all_cores.sql"))?;
     client
         .batch_execute("DROP INDEX picture_sig; CREATE TABLE single (id int, sig signature(16))")?;

@@ -94,16 +94,29 @@ fn a_sphere_is_looked_up_in_every_partition() {
 }
 
 #[test]
-fn one_search_runs_in_a_process_for_each_partition() {
-    let mut database = partitioned("partitions_parallel");
-    database.client.batch_execute(&example("all_cores.sql")).expect("functions");
+fn one_search_asks_all_partitions_at_once_over_connections() {
+    let mut database = partitioned("partitions_connections");
+    database.client.batch_execute(&example("all_cores.sql")).expect("all_cores.sql");
+    for query in queries(20) {
+        let search = format!("SELECT * FROM nearest('{query}', 20)");
+        let plan = database.plan(&search);
+        assert_eq!(plan.matches("Async Foreign Scan").count(), 2, "{plan}");
+        let expected = answer(&mut database, &nearest("single", &query, 20));
+        assert_eq!(answer(&mut database, &search), expected, "{query}");
+    }
+}
+
+#[test]
+fn one_search_runs_in_a_worker_for_each_partition() {
+    let mut database = partitioned("partitions_workers");
+    database.client.batch_execute(&example("workers.sql")).expect("workers.sql");
     // Only settings that are there by default, whatever the server's configuration.
     database
         .client
         .batch_execute("SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 1000")
         .expect("settings");
     for query in queries(20) {
-        let search = format!("SELECT * FROM nearest('{query}', 20)");
+        let search = format!("SELECT * FROM nearest_by_workers('{query}', 20)");
         let plan = database.plan(&search);
         assert!(plan.contains("Parallel Append"), "{plan}");
         assert_eq!(plan.matches("Function Scan on nearest_in").count(), 2, "{plan}");
@@ -113,7 +126,7 @@ fn one_search_runs_in_a_process_for_each_partition() {
     // Not by the leader alone, when it leaves the work to others.
     database.client.batch_execute("SET parallel_leader_participation = off").expect("setting");
     let ran = format!(
-        "EXPLAIN (ANALYZE, VERBOSE, COSTS OFF) SELECT * FROM nearest('{}', 20)",
+        "EXPLAIN (ANALYZE, VERBOSE, COSTS OFF) SELECT * FROM nearest_by_workers('{}', 20)",
         queries(1)[0]
     );
     let deadline = Instant::now() + Duration::from_secs(60);
