@@ -1,6 +1,7 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop gallery gallery-screenshot figures test versions soak memcheck fuzz bench bench-pictures quality install install-alias package
+.PHONY: demo demo-stop gallery gallery-screenshot figures test versions soak memcheck fuzz bench bench-pictures \
+	bench-scale-out cluster-demo quality install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -50,6 +51,14 @@ bench:
 # What converting photographs takes, beside libjpeg-turbo and in a server.
 bench-pictures:
 	@scripts/bench-pictures.sh
+
+# One search on two cores, and how a search grows with the table. PARTS="cores growth".
+bench-scale-out:
+	@PARTS="$(PARTS)" scripts/bench-scale-out.sh
+
+# One table on three servers: loaded, searched, and searched without one of them.
+cluster-demo:
+	@scripts/cluster-demo.sh
 
 # How well near-duplicates of photographs are found, by each kind of search.
 quality:

@@ -274,15 +274,16 @@ copy_cluster() {
 		--pgdata "$3/data" --write-recovery-conf --checkpoint fast --no-sync
 }
 
-# stop_cluster BIN DIRECTORY: in good order.
+# stop_cluster BIN DIRECTORY [MODE]: in good order, or in another mode of pg_ctl's: by
+# "immediate" as a crash would. start_cluster brings it back.
 stop_cluster() {
-	as_server_user "$1/pg_ctl" stop --wait --silent --mode fast --pgdata "$2/data"
+	as_server_user "$1/pg_ctl" stop --wait --silent --mode "${3:-fast}" --pgdata "$2/data"
 }
 
 # drop_cluster BIN DIRECTORY: stops it and removes every trace.
 drop_cluster() {
 	[ -f "$2/socket" ] || return 0
-	as_server_user "$1/pg_ctl" stop --silent --mode immediate --pgdata "$2/data" || true
+	stop_cluster "$1" "$2" || true
 	rm -rf "$(cat "$2/socket")" "$2"
 }
 

@@ -4,7 +4,7 @@
 //! ones, each with nine others that differ from it by up to eight bits.
 
 use crate::data::Random;
-use crate::measure::Latency;
+use crate::latency::Latency;
 use crate::{QUERIES, Result, connect};
 use postgres::Client;
 use std::io::Write as _;

@@ -1,7 +1,8 @@
 //! HNSW on `signature(16)` and on `vector(16)`: the same numbers, query by query in
 //! turns, so that both have the same of the machine.
 
-use crate::measure::{Latency, answer, recall};
+use crate::latency::Latency;
+use crate::measure::{answer, recall};
 use crate::{LIMIT, Result, connect};
 use postgres::{Client, Statement};
 use std::time::Instant;

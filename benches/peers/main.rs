@@ -9,8 +9,10 @@
 mod data;
 mod hashes;
 mod hnsw_pair;
+mod latency;
 mod measure;
 mod methods;
+mod pages;
 mod report;
 mod self_join;
 

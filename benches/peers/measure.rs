@@ -1,6 +1,8 @@
 //! Building, searching and timing one method.
 
+use crate::latency::Latency;
 use crate::methods::Method;
+use crate::pages::pages_read;
 use crate::{LIMIT, Result, connect};
 use postgres::{Client, Statement};
 use std::collections::HashSet;
@@ -32,25 +34,6 @@ pub fn answer(client: &mut Client, statement: &Statement, query: &str) -> Result
     Ok(client.query(statement, &[&query])?.iter().map(|row| row.get(0)).collect())
 }
 
-/// The mean number of pages of `relation` that a query reads.
-fn pages_read(
-    client: &mut Client,
-    relation: &str,
-    search: &str,
-    limit: usize,
-    queries: &[String],
-) -> Result<f64> {
-    let count = "SELECT pg_stat_get_xact_blocks_fetched($1::text::regclass)";
-    let mut transaction = client.transaction()?;
-    let statement = transaction.prepare(&format!("{search} LIMIT {limit}"))?;
-    let before: i64 = transaction.query_one(count, &[&relation])?.get(0);
-    for query in queries {
-        transaction.query(&statement, &[query])?;
-    }
-    let after: i64 = transaction.query_one(count, &[&relation])?.get(0);
-    Ok((after - before) as f64 / queries.len() as f64)
-}
-
 /// Milliseconds of each query, by one client.
 fn time(settings: &str, search: &str, queries: &[String]) -> Result<Vec<f64>> {
     let mut client = connect()?;
@@ -66,24 +49,6 @@ fn time(settings: &str, search: &str, queries: &[String]) -> Result<Vec<f64>> {
         times.push(start.elapsed().as_secs_f64() * 1000.0);
     }
     Ok(times)
-}
-
-/// Milliseconds that the queries of a method took.
-#[derive(Clone, Copy)]
-pub struct Latency {
-    pub mean: f64,
-    pub p50: f64,
-    pub p95: f64,
-}
-
-impl Latency {
-    /// Of the times of single queries.
-    pub fn of(mut times: Vec<f64>) -> Self {
-        times.sort_by(f64::total_cmp);
-        let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
-        let mean = times.iter().sum::<f64>() / times.len() as f64;
-        Latency { mean, p50: at(0.5), p95: at(0.95) }
-    }
 }
 
 /// Times `clients` clients at once.

@@ -21,6 +21,23 @@ fn prose(text: &str) -> Vec<(usize, &str)> {
     lines
 }
 
+/// The files of `examples/scale_out`.
+fn examples() -> Vec<String> {
+    let folder = std::fs::read_dir(root().join("examples/scale_out")).expect("examples");
+    let text = |path| std::fs::read_to_string(path).expect("an example");
+    folder.map(|entry| text(entry.expect("an entry").path())).collect()
+}
+
+#[test]
+fn every_example_of_several_servers_is_quoted() {
+    let text = std::fs::read_to_string(root().join("docs/scale-out.md")).expect("the document");
+    let quoted: Vec<String> = blocks(&text).into_iter().map(|block| block.text).collect();
+    assert!(!examples().is_empty());
+    for example in examples() {
+        assert!(quoted.contains(&example), "not quoted:\n{example}");
+    }
+}
+
 #[test]
 fn every_code_block_is_run_by_something() {
     for document in documents() {
@@ -30,6 +47,11 @@ fn every_code_block_is_run_by_something() {
             match block.language {
                 "sql" | "sh" => {}
                 "text" => assert_eq!(before, "sql", "{place}: an answer to what?"),
+                // Several servers, in files that tests/server/several_servers.rs runs.
+                "psql" => assert!(examples().contains(&block.text), "{place}: no such file"),
+                // Shortened; tests/server/partitions.rs and several_servers.rs have their lines.
+                "plan" => assert_eq!(document.path, "docs/scale-out.md"),
+                "citus" => assert!(document.text.contains("**Not run**: Citus"), "{place}"),
                 other => panic!("{place}: nothing runs blocks of '{other}'"),
             }
             before = block.language;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 /// A fresh database with the extension, and a session in it.
 pub struct Database {
     name: String,
+    server: Config,
     pub client: Client,
     notices: Arc<Mutex<Vec<DbError>>>,
 }
@@ -18,33 +19,35 @@ fn config() -> Config {
     Config::from_str(&server).expect("IMGSMLR_RS_SERVER is a connection string")
 }
 
-fn maintenance() -> Client {
-    config().dbname("postgres").connect(NoTls).expect("connect to postgres")
-}
-
 impl Database {
     /// Creates database `name`, which no other test uses, and connects to it.
     pub fn create(name: &str) -> Self {
-        let mut server = maintenance();
+        Self::create_on(&config(), name)
+    }
+
+    /// The same on another server than the tests' own.
+    pub fn create_on(server: &Config, name: &str) -> Self {
+        let mut maintenance =
+            server.clone().dbname("postgres").connect(NoTls).expect("connect to postgres");
         let name = format!("imgsmlr_rs_{name}");
-        server.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).expect("drop");
-        server.batch_execute(&format!("CREATE DATABASE {name}")).expect("create");
-        let mut database = Self::connect(name, None);
+        maintenance.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).expect("drop");
+        maintenance.batch_execute(&format!("CREATE DATABASE {name}")).expect("create");
+        let mut database = Self::connect(server, name, None);
         database.client.batch_execute("CREATE EXTENSION imgsmlr_rs").expect("extension");
         database
     }
 
-    fn connect(name: String, user: Option<&str>) -> Self {
+    fn connect(server: &Config, name: String, user: Option<&str>) -> Self {
         let notices = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&notices);
-        let mut config = config();
+        let mut config = server.clone();
         config.dbname(&name);
         config.notice_callback(move |notice| heard.lock().expect("notices").push(notice));
         if let Some(user) = user {
             config.user(user);
         }
         let client = config.connect(NoTls).expect("connect");
-        Database { name, client, notices }
+        Database { name, server: server.clone(), client, notices }
     }
 
     /// The database's name.
@@ -54,7 +57,7 @@ impl Database {
 
     /// Another session in the same database, as `user`.
     pub fn session_of(&self, user: &str) -> Database {
-        Self::connect(self.name.clone(), Some(user))
+        Self::connect(&self.server, self.name.clone(), Some(user))
     }
 
     /// Warnings sent since the last call.

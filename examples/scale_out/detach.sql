@@ -1,0 +1,1 @@
+ALTER TABLE picture DETACH PARTITION picture_1;

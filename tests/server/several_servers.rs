@@ -1,0 +1,219 @@
+//! Three servers behind one table: what is shipped to them, what they answer,
+//! and what happens without one of them.
+
+use crate::database::Database;
+use crate::partitions::{answer, example, load, nearest, queries};
+use crate::servers::Server;
+use postgres::error::SqlState;
+use std::time::{Duration, Instant};
+
+const ROWS: usize = 6_000;
+
+/// Sessions before servers: that is the order in which they end.
+struct Several {
+    front: Database,
+    shards: Vec<Database>,
+    servers: Vec<Server>,
+}
+
+/// `examples/scale_out/servers.sql` over three fresh servers, without rows.
+fn several(name: &str) -> Several {
+    let start = |number| Server::start(&format!("test_{name}_{number}"));
+    let servers: Vec<Server> = (0..3).map(start).collect();
+    let create = |server: &Server| {
+        let mut shard = Database::create_on(server.config(), name);
+        shard.client.batch_execute(&example("shard.sql")).expect("shard.sql");
+        shard
+    };
+    let shards: Vec<Database> = servers.iter().map(create).collect();
+    let mut front = Database::create(name);
+    let mut sql = example("servers.sql").replace(":'dbname'", &format!("'{}'", front.name()));
+    for (number, server) in servers.iter().enumerate() {
+        sql = sql.replace(&format!(":'host_{number}'"), &format!("'{}'", server.host()));
+    }
+    front.client.batch_execute(&sql).expect("servers.sql");
+    front.client.batch_execute(&example("all_servers.sql")).expect("all_servers.sql");
+    Several { front, shards, servers }
+}
+
+/// The same rows in `single`, on the front server alone.
+fn load_single(front: &mut Database) {
+    front
+        .client
+        .batch_execute(
+            "CREATE TABLE single (id int, sig signature);
+             CREATE INDEX single_sig ON single USING gist (sig)",
+        )
+        .expect("table");
+    load(front, "single", ROWS);
+}
+
+/// The lines of a plan that says what is sent to the servers.
+fn shipped(front: &mut Database, query: &str) -> Vec<String> {
+    let plan = front.column(&format!("EXPLAIN (VERBOSE, COSTS OFF) {query}"));
+    let lines: Vec<String> = plan.into_iter().flatten().collect();
+    let sent = |line: &String| line.trim_start().strip_prefix("Remote SQL: ").map(str::to_owned);
+    lines.iter().filter_map(sent).collect()
+}
+
+fn scans_of_the_index(shard: &mut Database) -> u64 {
+    shard
+        .value("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'picture_sig'")
+        .expect("the index")
+        .parse()
+        .expect("a number")
+}
+
+#[test]
+fn order_limit_and_range_are_shipped_and_answers_are_those_of_one_server() {
+    let mut several = several("several_search");
+    load(&mut several.front, "picture", ROWS);
+    load_single(&mut several.front);
+    for shard in &mut several.shards {
+        shard.client.batch_execute("ANALYZE").expect("analyze");
+    }
+    several.front.client.batch_execute("ANALYZE").expect("analyze");
+    let front = &mut several.front;
+
+    for query in queries(10) {
+        let expected = answer(front, &nearest("single", &query, 20));
+
+        let plain = nearest("picture", &query, 20);
+        let plan = front.plan(&plain);
+        assert!(plan.contains("Merge Append"), "{plan}");
+        let sent = shipped(front, &plain);
+        assert_eq!(sent.len(), 3, "{sent:?}");
+        for sent in &sent {
+            assert!(sent.contains("ORDER BY (sig OPERATOR(public.<->) "), "{sent}");
+            assert!(!sent.contains("LIMIT"), "{sent}");
+        }
+        assert_eq!(answer(front, &plain), expected, "{query}");
+
+        let at_once = format!("SELECT * FROM nearest('{query}', 20)");
+        let plan = front.plan(&at_once);
+        assert_eq!(plan.matches("Async Foreign Scan").count(), 3, "{plan}");
+        let sent = shipped(front, &at_once);
+        assert_eq!(sent.len(), 3, "{sent:?}");
+        for sent in &sent {
+            assert!(sent.contains("ORDER BY (sig OPERATOR(public.<->) "), "{sent}");
+            assert!(sent.contains("LIMIT 20"), "{sent}");
+        }
+        assert_eq!(answer(front, &at_once), expected, "{query}");
+
+        let within = |table: &str| {
+            format!(
+                "SELECT id, sig <-> '{query}' FROM {table} WHERE sig <<->> sphere('{query}', 0.7)"
+            )
+        };
+        let sent = shipped(front, &within("picture"));
+        assert_eq!(sent.len(), 3, "{sent:?}");
+        for sent in &sent {
+            assert!(sent.contains("WHERE ((sig OPERATOR(public.<<->>) "), "{sent}");
+        }
+        let plan = front.plan(&within("picture"));
+        assert_eq!(plan.matches("Async Foreign Scan").count(), 3, "{plan}");
+        let within_one = answer(front, &within("single"));
+        assert_eq!(answer(front, &within("picture")), within_one, "{query}");
+    }
+
+    // Ten searches of each kind: 30 scans of each index. The servers say so within seconds.
+    for shard in &mut several.shards {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while scans_of_the_index(shard) < 30 {
+            let scans = scans_of_the_index(shard);
+            assert!(Instant::now() < deadline, "{scans} scans of the index");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+#[test]
+fn rows_go_to_their_servers_by_insert_and_copy() {
+    let mut several = several("several_load");
+    load(&mut several.front, "picture", ROWS);
+    let copied: Vec<i64> = several.shards.iter_mut().map(count).collect();
+    assert_eq!(copied.iter().sum::<i64>(), ROWS as i64);
+    for &part in &copied {
+        assert!(part > ROWS as i64 / 4, "{copied:?}");
+    }
+
+    let insert = format!("INSERT INTO picture SELECT id + {ROWS}, sig FROM picture");
+    several.front.client.batch_execute(&insert).expect("insert");
+    let inserted: Vec<i64> = several.shards.iter_mut().map(count).collect();
+    assert_eq!(inserted.iter().sum::<i64>(), 2 * ROWS as i64);
+
+    // Every bit arrived, and where the hash says: an update finds its row by its key.
+    let twins = format!(
+        "SELECT count(*) FROM picture a JOIN picture b ON b.id = a.id + {ROWS} AND b.sig = a.sig"
+    );
+    assert_eq!(several.front.value(&twins), Some(ROWS.to_string()));
+    let plan = several.front.plan("SELECT sig FROM picture WHERE id = 5");
+    assert_eq!(plan.matches("Foreign Scan").count(), 1, "{plan}");
+    assert_eq!(several.front.column("SELECT id FROM picture WHERE id = 5").len(), 1);
+    let batch = several.front.column(
+        "EXPLAIN (VERBOSE, COSTS OFF)
+         INSERT INTO picture_1 SELECT * FROM picture WHERE id < 100",
+    );
+    let batch = batch.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    assert!(batch.contains("Batch Size: 1000"), "{batch}");
+}
+
+fn count(shard: &mut Database) -> i64 {
+    shard.client.query_one("SELECT count(*) FROM picture", &[]).expect("count").get(0)
+}
+
+#[test]
+fn without_a_server_a_search_says_which_and_the_others_answer() {
+    let mut several = several("several_down");
+    load(&mut several.front, "picture", ROWS);
+    let query = queries(1).remove(0);
+    let search = format!("SELECT * FROM nearest('{query}', 20)");
+    let whole = answer(&mut several.front, &search);
+    assert_eq!(whole.len(), 20);
+
+    // The tests' own session there ends with the server.
+    several.shards.remove(1);
+    several.servers[1].stop();
+    // The first of these finds its connection broken; there is no other for the second.
+    for search in [&search, &nearest("picture", &query, 20)] {
+        let error = several.front.error(search);
+        assert_eq!(error.code(), &SqlState::SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
+        assert!(error.message().contains("\"shard_1\""), "{}", error.message());
+    }
+
+    // The others, by leaving its partition out.
+    let front = &mut several.front;
+    let rest = format!(
+        "SELECT * FROM (({}) UNION ALL ({})) AS found ORDER BY 2 LIMIT 20",
+        nearest("picture_0", &query, 20),
+        nearest("picture_2", &query, 20)
+    );
+    let rest = answer(front, &rest);
+    assert_eq!(rest.len(), 20);
+    assert!(whole.iter().filter(|row| rest.contains(row)).count() < 20);
+    front.client.batch_execute(&example("detach.sql")).expect("detach.sql");
+    assert_eq!(answer(front, &nearest("picture", &query, 20)), rest);
+
+    several.servers[1].restart();
+    several.front.client.batch_execute(&example("attach.sql")).expect("attach.sql");
+    assert_eq!(answer(&mut several.front, &search), whole);
+    assert_eq!(answer(&mut several.front, &nearest("picture", &query, 20)), whole);
+}
+
+#[test]
+fn everything_that_is_shipped_is_immutable_and_of_the_extension() {
+    let mut database = Database::create("several_immutable");
+    let members = "SELECT count(*) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+         WHERE e.extname = 'imgsmlr_rs' AND d.deptype = 'e'
+           AND (d.classid = 'pg_proc'::regclass AND d.objid IN (
+                  'signature_distance'::regproc, 'signature_in_sphere'::regproc, 'sphere'::regproc)
+             OR d.classid = 'pg_operator'::regclass AND d.objid IN (
+                  '<->(signature,signature)'::regoperator,
+                  '<<->>(signature,signature_sphere)'::regoperator))";
+    assert_eq!(database.value(members).as_deref(), Some("5"));
+    let others = "SELECT p.oid::regprocedure FROM pg_proc p
+         JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+         JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'imgsmlr_rs'
+         WHERE p.provolatile <> 'i' OR p.proparallel <> 's'";
+    assert_eq!(database.column(others), Vec::<Option<String>>::new());
+}
