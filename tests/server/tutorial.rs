@@ -93,10 +93,34 @@ fn pgvector_reads_the_text_and_agrees() {
                  replace(replace(sig::text, '(', '{'), ')', '}')::float[]::vector;",
         )
         .expect("pgvector beside imgsmlr_rs");
-    let query = "SELECT id FROM img_vec
-         ORDER BY embedding <-> (SELECT embedding FROM img_vec WHERE id = 5) LIMIT 20";
-    let ids: Vec<String> = database.column(query).into_iter().flatten().collect();
-    assert_eq!(ids, PUBLISHED.map(|(id, _)| id.to_string()));
+    let mut nearest = |operator: &str| -> Vec<i32> {
+        let query = format!(
+            "SELECT id FROM img_vec
+             ORDER BY embedding {operator} (SELECT embedding FROM img_vec WHERE id = 5) LIMIT 20"
+        );
+        let rows = database.client.query(&query, &[]).expect(operator);
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    assert_eq!(nearest("<->"), PUBLISHED.map(|(id, _)| id));
+    let (by_product, by_angle) = (nearest("<#>"), nearest("<=>"));
+
+    let apart = "SELECT max(abs((a.embedding <-> b.embedding) - (a.sig <-> b.sig))) FROM img_vec a, img_vec b";
+    let apart: f64 = database.client.query_one(apart, &[]).expect("distances").get(0);
+    assert!(apart < 1e-5, "{apart}");
+
+    // The other two, by their definitions.
+    let rows = database.client.query("SELECT id, sig::float8[] FROM img_vec", &[]).expect("rows");
+    let all: Vec<(i32, Vec<f64>)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let (_, query) = all.iter().find(|(id, _)| *id == 5).expect("the fifth");
+    let ordered = |distance: &dyn Fn(&[f64]) -> f64| -> Vec<i32> {
+        let mut ordered: Vec<(f64, i32)> =
+            all.iter().map(|(id, sig)| (distance(sig), *id)).collect();
+        ordered.sort_by(|a, b| a.0.total_cmp(&b.0));
+        ordered.into_iter().take(20).map(|(_, id)| id).collect()
+    };
+    assert_eq!(by_product, ordered(&|sig| -product(sig, query)));
+    assert_eq!(by_angle, ordered(&|sig| -product(sig, query) / product(sig, sig).sqrt()));
 }
 
 /// The two-stage search of the tutorial, on pictures.
