@@ -264,7 +264,8 @@ start_cluster() {
 	socket=$(cat "$cluster/socket")
 	as_server_user mkdir -p "$socket"
 	as_server_user "$bin/pg_ctl" status --pgdata "$cluster/data" >/dev/null ||
-		as_server_user env LD_LIBRARY_PATH="$bin/../lib" "$bin/pg_ctl" start --wait --silent --pgdata "$cluster/data" --log "$cluster/data/log" \
+		as_server_user env LD_LIBRARY_PATH="$bin/../lib" "$bin/pg_ctl" start --wait --silent \
+			--pgdata "$cluster/data" --log "$cluster/data/log" \
 			--options "-c listen_addresses='' -c unix_socket_directories='$socket' -c fsync=off ${3:-}"
 }
 
