@@ -66,7 +66,10 @@ fn cancel_often(
     let grown = kilobytes(backend, "RssAnon").saturating_sub(first);
     println!("{statement}: cancelled {cancelled} times, {grown} kB more after the last two thirds");
     assert_eq!(cancelled, times, "{statement}");
-    assert_eq!(files(Path::new(&base)), before, "{statement}");
+    // As many, not the same: a REINDEX that was too fast has put a new file for the old.
+    let after = files(Path::new(&base));
+    let new: Vec<&String> = after.difference(&before).collect();
+    assert_eq!(after.len(), before.len(), "{statement} left {new:?}");
     assert!(grown < 4 << 10, "{statement}: {grown} kB");
 }
 
