@@ -91,6 +91,12 @@ impl Database {
         !self.column(&there).is_empty()
     }
 
+    /// The server's major version.
+    pub fn major_version(&mut self) -> u32 {
+        let number = self.value("SHOW server_version_num").expect("a number");
+        number.parse::<u32>().expect("a number") / 10_000
+    }
+
     /// The plan of a query, without costs.
     pub fn plan(&mut self, query: &str) -> String {
         let lines = self.column(&format!("EXPLAIN (COSTS OFF) {query}"));

@@ -45,6 +45,12 @@ pub fn nearest(table: &str, to: &str, top: usize) -> String {
     format!("SELECT id, sig <-> '{to}' FROM {table} ORDER BY sig <-> '{to}' LIMIT {top}")
 }
 
+/// How a foreign table with a LIMIT of its own is scanned beside others: PostgreSQL 14
+/// does not yet ask them at once.
+pub fn foreign_scan(database: &mut Database) -> &'static str {
+    if database.major_version() == 14 { "->  Foreign Scan" } else { "->  Async Foreign Scan" }
+}
+
 /// The same rows in one table, `single`, and in `picture`, by `partitions.sql`.
 fn partitioned(name: &str) -> Database {
     let mut database = Database::create(name);
@@ -97,10 +103,11 @@ fn a_sphere_is_looked_up_in_every_partition() {
 fn one_search_asks_all_partitions_at_once_over_connections() {
     let mut database = partitioned("partitions_connections");
     database.client.batch_execute(&example("all_cores.sql")).expect("all_cores.sql");
+    let scan = foreign_scan(&mut database);
     for query in queries(20) {
         let search = format!("SELECT * FROM nearest('{query}', 20)");
         let plan = database.plan(&search);
-        assert_eq!(plan.matches("Async Foreign Scan").count(), 2, "{plan}");
+        assert_eq!(plan.matches(scan).count(), 2, "{plan}");
         let expected = answer(&mut database, &nearest("single", &query, 20));
         assert_eq!(answer(&mut database, &search), expected, "{query}");
     }

@@ -2,7 +2,7 @@
 //! and what happens without one of them.
 
 use crate::database::Database;
-use crate::partitions::{answer, example, load, nearest, queries};
+use crate::partitions::{answer, example, foreign_scan, load, nearest, queries};
 use crate::servers::Server;
 use postgres::error::SqlState;
 use std::time::{Duration, Instant};
@@ -74,6 +74,7 @@ fn order_limit_and_range_are_shipped_and_answers_are_those_of_one_server() {
     }
     several.front.client.batch_execute("ANALYZE").expect("analyze");
     let front = &mut several.front;
+    let scan = foreign_scan(front);
 
     for query in queries(10) {
         let expected = answer(front, &nearest("single", &query, 20));
@@ -91,7 +92,7 @@ fn order_limit_and_range_are_shipped_and_answers_are_those_of_one_server() {
 
         let at_once = format!("SELECT * FROM nearest('{query}', 20)");
         let plan = front.plan(&at_once);
-        assert_eq!(plan.matches("Async Foreign Scan").count(), 3, "{plan}");
+        assert_eq!(plan.matches(scan).count(), 3, "{plan}");
         let sent = shipped(front, &at_once);
         assert_eq!(sent.len(), 3, "{sent:?}");
         for sent in &sent {
@@ -137,7 +138,10 @@ fn rows_go_to_their_servers_by_insert_and_copy() {
         assert!(part > ROWS as i64 / 4, "{copied:?}");
     }
 
-    let insert = format!("INSERT INTO picture SELECT id + {ROWS}, sig FROM picture");
+    // From a table of its own: PostgreSQL 14 inserts some rows twice if it reads them
+    // from the servers that it sends them to.
+    load_single(&mut several.front);
+    let insert = format!("INSERT INTO picture SELECT id + {ROWS}, sig FROM single");
     several.front.client.batch_execute(&insert).expect("insert");
     let inserted: Vec<i64> = several.shards.iter_mut().map(count).collect();
     assert_eq!(inserted.iter().sum::<i64>(), 2 * ROWS as i64);
