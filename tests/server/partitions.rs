@@ -45,8 +45,8 @@ pub fn nearest(table: &str, to: &str, top: usize) -> String {
     format!("SELECT id, sig <-> '{to}' FROM {table} ORDER BY sig <-> '{to}' LIMIT {top}")
 }
 
-/// How a foreign table with a LIMIT of its own is scanned beside others: PostgreSQL 14
-/// does not yet ask them at once.
+/// How foreign tables are scanned beside each other, with a distance among the columns:
+/// PostgreSQL 14 does not yet ask them at once.
 pub fn foreign_scan(database: &mut Database) -> &'static str {
     if database.major_version() == 14 { "->  Foreign Scan" } else { "->  Async Foreign Scan" }
 }
