@@ -7,7 +7,7 @@ BEGIN
     EXECUTE format('CREATE SERVER core_%s FOREIGN DATA WRAPPER postgres_fdw
       OPTIONS (host %L, port %L, dbname %L, extensions ''imgsmlr_rs'', async_capable ''true'')', part,
       current_setting('unix_socket_directories'), current_setting('port'), current_database());
-    EXECUTE format('CREATE USER MAPPING FOR CURRENT_USER SERVER core_%s', part);
+    EXECUTE format('CREATE USER MAPPING FOR CURRENT_USER SERVER core_%s OPTIONS (user %L)', part, current_user);
     EXECUTE format('CREATE FOREIGN TABLE picture_by_core_%1$s (id int, sig signature(16))
       SERVER core_%1$s OPTIONS (table_name ''picture_%1$s'')', part);
   END LOOP;
