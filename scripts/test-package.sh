@@ -12,6 +12,8 @@ rm -rf "$root" && mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates
 cp -a "$servers/pg15/usr" "$root/"
 rm -f "$root"/usr/lib/postgresql/15/lib/imgsmlr_rs.so "$root"/usr/share/postgresql/15/extension/imgsmlr_rs*
 cp /var/lib/dpkg/status "$root/var/lib/dpkg/"
+# Programs that dpkg wants to see, and that a plain user does not.
+PATH=$PATH:/usr/sbin:/sbin
 dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -i "$package" 2>>"$build/dpkg.log"
 changed=$(dpkg --root "$root" --verify postgresql-15-imgsmlr-rs)
 [ -z "$changed" ] || fail "what is installed is not what was packed: $changed"
