@@ -9,7 +9,7 @@
 //! arranges signatures along the axes of a [`rotation`], in a [`build_order`] of
 //! its own and by the [`geometry`] of boxes; a [`sphere`] asks it for all within a
 //! distance. [`text`] is how both types are
-//! written and read.
+//! written and read, and [`memory`] is asked for before it is taken.
 //!
 //! None of these modules knows Postgres. `pg` is the one that does: it unpacks
 //! datums, calls them, and packs the result.
@@ -20,6 +20,7 @@ pub mod build_order;
 pub mod convert;
 pub mod decode;
 pub mod geometry;
+pub mod memory;
 pub mod orientation;
 pub mod pattern;
 pub mod phash;

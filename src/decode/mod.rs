@@ -21,6 +21,7 @@ pub use format::Format;
 pub use info::{Info, info};
 pub use workspace::Workspace;
 
+use crate::memory;
 use crate::orientation::Orientation;
 use crate::picture::{Rows, Shape};
 use std::fmt;
@@ -221,10 +222,8 @@ const BESIDES: usize = 2 << 20;
 /// Asks for memory as a codec is about to, in a way that can be refused, and
 /// gives it back: a codec's own vectors abort the process where memory is short.
 fn foresee(bytes: usize) -> Result<(), DecodeError> {
-    let room = reserve(bytes.saturating_add(BESIDES))?;
-    // A compiler may leave out memory that nobody looks at.
-    std::hint::black_box(&room);
-    Ok(())
+    let bytes = bytes.saturating_add(BESIDES);
+    memory::foresee(bytes).map_err(|_| DecodeError::OutOfMemory { bytes: bytes as u64 })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use crate::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, MOST_BOXES, choose, split};
 use crate::pg::call::{argument, v1};
 use crate::pg::datum::{Stored, Varlena};
-use crate::pg::report;
+use crate::pg::{memory, report};
 use crate::rotation::Rotated;
 use crate::signature::{SIGNATURE_LEN, Signature};
 use crate::sphere::Sphere;
@@ -80,12 +80,14 @@ unsafe fn entry_key<'a>(entry: Datum) -> Key<'a> {
 ///
 /// # Safety
 /// The pointer is to a GistEntryVector of this operator class.
-unsafe fn keys<'a>(vector: *const pg_sys::GistEntryVector, first: usize) -> Vec<Key<'a>> {
+unsafe fn keys<'a>(
+    vector: *const pg_sys::GistEntryVector,
+    first: usize,
+) -> impl ExactSizeIterator<Item = Key<'a>> {
     // SAFETY: `n` entries follow the vector's header.
-    unsafe {
-        let entries = (*vector).vector.as_slice((*vector).n.max(0) as usize);
-        entries.iter().skip(first).map(|entry| key(entry.key)).collect()
-    }
+    let entries = unsafe { (*vector).vector.as_slice((*vector).n.max(0) as usize) };
+    // SAFETY: as promised by the caller, their keys are of this operator class.
+    entries.iter().skip(first).map(|entry| unsafe { key(entry.key) })
 }
 
 thread_local! {
@@ -287,7 +289,7 @@ pub unsafe extern "C-unwind" fn signature_union(fcinfo: FunctionCallInfo) -> Dat
     unsafe {
         let keys = keys(argument(fcinfo, 0).cast_mut_ptr(), 0);
         *argument(fcinfo, 1).cast_mut_ptr::<i32>() = Bounds::SIZE as i32;
-        bounds_datum(keys.iter().map(Key::bounds))
+        bounds_datum(keys.map(|key| key.bounds()))
     }
 }
 
@@ -301,12 +303,14 @@ pub unsafe extern "C-unwind" fn signature_picksplit(fcinfo: FunctionCallInfo) ->
     // SAFETY: entries begin at offset 1; the split vector is ours to fill.
     unsafe {
         let vector = argument(fcinfo, 0).cast_mut_ptr();
-        let keys = keys(vector, pg_sys::FirstOffsetNumber as usize);
-        let capacity = match keys.first() {
+        let mut keys = keys(vector, pg_sys::FirstOffsetNumber as usize).peekable();
+        let capacity = match keys.peek() {
             Some(Key::Point(_)) => LEAF_CAPACITY,
             _ => INNER_CAPACITY,
         };
-        let boxes: Vec<Bounds> = keys.iter().map(Key::bounds).collect();
+        // The boxes, and less than as much again to put them in order.
+        memory::foresee(2 * keys.len() * size_of::<Bounds>());
+        let boxes: Vec<Bounds> = keys.map(|key| key.bounds()).collect();
         let (order, left_len) =
             split(&boxes.iter().collect::<Vec<_>>(), capacity, fill_factor(vector));
         let (left, right) = order.split_at(left_len);

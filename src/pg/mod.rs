@@ -11,6 +11,8 @@ mod datum;
 mod gist;
 mod gist_build;
 mod hnsw;
+mod jsonb;
+mod memory;
 pub(crate) mod parallel;
 mod pattern;
 mod pictures;

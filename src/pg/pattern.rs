@@ -2,7 +2,7 @@
 
 use crate::pattern::{PATTERN_LEN, Pattern};
 use crate::pg::datum::{Bits64, Borrowed, Returned, Stored, rest_of_message};
-use crate::pg::{report, settings};
+use crate::pg::{memory, report, settings};
 use crate::phash::phash;
 use crate::resample::SIDE;
 use crate::signature::Signature;
@@ -25,6 +25,7 @@ fn pattern_in(input: &CStr, fcinfo: pg_sys::FunctionCallInfo) -> Option<Returned
 
 #[pg_extern(sql = false)]
 fn pattern_out(pattern: Borrowed<'_, Pattern>) -> CString {
+    memory::foresee_pattern();
     let mut out = String::with_capacity(PATTERN_LEN * 12);
     text::write_rows(&mut out, pattern.0.values(), SIDE, settings::digits());
     CString::new(out).unwrap_or_default()
@@ -40,6 +41,7 @@ fn pattern_recv(message: Internal) -> Returned<Pattern> {
 
 #[pg_extern(sql = false)]
 fn pattern_send(pattern: Borrowed<'_, Pattern>) -> Vec<u8> {
+    memory::foresee_pattern();
     text::to_big_endian(pattern.0.values())
 }
 
@@ -63,6 +65,7 @@ fn pattern_distance(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> f64 {
 
 #[pg_extern(sql = false)]
 fn pattern2png(pattern: Borrowed<'_, Pattern>) -> Vec<u8> {
+    memory::foresee_pattern();
     match view::encoded(pattern.0) {
         Ok(file) => file,
         Err(error) => report::no_view(&error).raise(),

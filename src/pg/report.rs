@@ -196,6 +196,12 @@ pub(super) fn invalid_radius(error: &RadiusError) -> Report {
     Report::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
 }
 
+/// No memory for what a function is about to make.
+pub(super) fn no_memory(bytes: usize) -> ! {
+    let message = format!("out of memory: {bytes} bytes are not to be had");
+    Report::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, message).raise()
+}
+
 /// No memory for the rows that an index build looks at.
 pub(super) fn no_memory_to_build() -> ! {
     let message = "no memory to order the rows of the index".to_owned();

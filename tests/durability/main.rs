@@ -1,5 +1,5 @@
-//! What survives: dumps, crashes, replication, full disks, cancelled statements
-//! and load, each on clusters of its own.
+//! What survives: dumps, crashes, replication, full disks, little memory,
+//! cancelled statements and load, each on clusters of its own.
 //!
 //! `make test` runs these, shortened, and `make soak` at full length. By hand,
 //! with a server that has the extension installed, and one to upgrade from:
@@ -33,3 +33,4 @@ mod memory;
 #[path = "../server/random.rs"]
 mod random;
 mod replica;
+mod short_of_memory;

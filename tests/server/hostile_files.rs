@@ -5,9 +5,8 @@
 
 use crate::database::Database;
 use crate::hostile::{bombs, fixtures, large, mutation::Mutations};
-use crate::memory::kilobytes;
+use crate::memory::{kilobytes, limit};
 use postgres::error::SqlState;
-use std::process::Command;
 
 /// Every function that reads a file, and those that read what comes of it.
 const CONVERSIONS: &str = "
@@ -59,22 +58,6 @@ fn bombs_are_refused_or_bounded() {
         assert_eq!(database.backend(), backend, "{name}");
         database.warnings();
     }
-}
-
-/// Lets a backend have no more than so many kilobytes. Root may lack the right to,
-/// in a container, but the backend's own user has it.
-fn limit(backend: i32, kilobytes: u64) {
-    let pid = backend.to_string();
-    let limit = format!("--as={}:", kilobytes << 10);
-    let prlimit = ["prlimit", "--pid", &pid, &limit];
-    let run = |command: &[&str]| {
-        let output = Command::new(command[0]).args(&command[1..]).output();
-        output.expect("prlimit and runuser, of util-linux").status.success()
-    };
-    let owner = Command::new("stat").args(["-c", "%U", &format!("/proc/{pid}")]).output();
-    let owner = String::from_utf8(owner.expect("stat").stdout).expect("a name");
-    let as_owner = [&["runuser", "-u", owner.trim(), "--"][..], &prlimit].concat();
-    assert!(run(&prlimit) || run(&as_owner), "{limit} for {owner}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `signature` and `pattern` as types among others: casts, comparison, groups.
 
 use crate::database::Database;
+use crate::memory::{kilobytes, limit, unlimit};
 use postgres::error::SqlState;
 
 /// Signatures of whole numbers, one of them twice, and −0 beside 0.
@@ -75,6 +76,34 @@ fn arrays_that_are_no_signature_are_refused() {
             error.message().contains("no signature") || error.message().contains("array of 16")
         );
     }
+}
+
+#[test]
+fn a_large_jsonb_is_read_where_it_lies() {
+    let mut database = Database::create("types_large_jsonb");
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE j (id int, json jsonb);
+             INSERT INTO j SELECT id, ('[' || repeat(part || ',', 500000) || '1]')::jsonb
+             FROM (VALUES (1, '1e3'), (2, '[]'), (3, '\"\\u0041\"')) AS v(id, part);
+             SELECT array_fill(1::real, ARRAY[16])::signature",
+        )
+        .expect("three of them");
+    let backend = database.backend();
+    database.client.query_one("SELECT sum(jsonb_array_length(json)) FROM j", &[]).expect("read");
+    // Room for one, but not for another form of it.
+    limit(backend, kilobytes(backend, "VmSize") + (16 << 10));
+    for (id, code) in [
+        (1, SqlState::DATA_EXCEPTION),
+        (2, SqlState::NULL_VALUE_NOT_ALLOWED),
+        (3, SqlState::NULL_VALUE_NOT_ALLOWED),
+    ] {
+        let error = database.error(&format!("SELECT json::signature FROM j WHERE id = {id}"));
+        assert_eq!(error.code(), &code, "{id}: {}", error.message());
+    }
+    unlimit(backend);
+    assert_eq!(database.backend(), backend);
 }
 
 #[test]
