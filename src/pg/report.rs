@@ -8,6 +8,7 @@ use crate::sphere::RadiusError;
 use crate::text::{BinaryError, TextError};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
+use std::ffi::{CString, c_char, c_int};
 
 /// What a user is told.
 pub(super) struct Report {
@@ -61,7 +62,6 @@ impl Report {
 
     /// The fields of the error that Postgres is at.
     fn set_fields(&self) {
-        use std::ffi::{CString, c_char, c_int};
         unsafe extern "C-unwind" {
             fn errcode(sqlerrcode: c_int) -> c_int;
             fn errhint(fmt: *const c_char, ...) -> c_int;
@@ -83,11 +83,12 @@ impl Report {
 /// have each error's detail end in one. To make that takes megabytes, which an error
 /// for want of memory does not have.
 pub(crate) fn leave_out_stack_traces() {
-    const VARIABLE: &str = "RUST_LIB_BACKTRACE";
-    if std::env::var_os(VARIABLE).is_none() {
-        // SAFETY: a backend has no other thread that could read the environment.
-        unsafe { std::env::set_var(VARIABLE, "0") };
+    unsafe extern "C" {
+        fn setenv(name: *const c_char, value: *const c_char, overwrite: c_int) -> c_int;
     }
+    // SAFETY: two C strings, which are copied; a backend has no other thread that
+    // could read the environment.
+    unsafe { setenv(c"RUST_LIB_BACKTRACE".as_ptr(), c"0".as_ptr(), 0) };
 }
 
 impl From<DecodeError> for Report {
