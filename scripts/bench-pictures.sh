@@ -3,20 +3,14 @@
 # decoder alone, beside libjpeg-turbo, and in a server.
 . "$(dirname "$0")/setup.sh"
 
-setup_compilers
-setup_pg18
-setup_cargo_pgrx
 setup_photos
 setup_libjpeg_turbo
-install_extension "$pg18/pg_config"
+setup_extension
 
 say "building the bench"
 cargo bench --no-run --bench pictures
 
-cluster=$servers/bench-pictures
-drop_cluster "$pg18" "$cluster"
-trap 'drop_cluster "$pg18" "$cluster"' EXIT
-start_cluster "$pg18" "$cluster" "-c shared_buffers=1GB -c max_wal_size=4GB -c autovacuum=off"
+fresh_cluster "$pg18" bench-pictures "-c shared_buffers=1GB -c max_wal_size=4GB -c autovacuum=off"
 "$pg18/createdb" --host "$socket" --username postgres imgsmlr_rs_bench
 
 mkdir -p "$build/bench-results"

@@ -3,18 +3,12 @@
 # and how a search grows with the table. PARTS="cores growth" for some of it.
 . "$(dirname "$0")/setup.sh"
 
-setup_compilers
-setup_pg18
-setup_cargo_pgrx
-install_extension "$pg18/pg_config"
+setup_extension
 
 say "building the bench"
 cargo bench --no-run --bench scale_out
 
-cluster=$servers/bench-scale-out
-drop_cluster "$pg18" "$cluster"
-trap 'drop_cluster "$pg18" "$cluster"' EXIT
-start_cluster "$pg18" "$cluster" \
+fresh_cluster "$pg18" bench-scale-out \
 	"-c shared_buffers=4GB -c maintenance_work_mem=1GB -c max_wal_size=16GB -c autovacuum=off ${SETTINGS:-}"
 
 mkdir -p "$build/bench-results"

@@ -4,18 +4,12 @@
 # PARTS="methods pair hashes self-join" for some of it.
 . "$(dirname "$0")/setup.sh"
 
-setup_compilers
-setup_pg18
-setup_cargo_pgrx
-install_extension "$pg18/pg_config"
+setup_extension
 
 say "building the bench"
 cargo bench --no-run --bench peers
 
-cluster=$servers/bench
-drop_cluster "$pg18" "$cluster"
-trap 'drop_cluster "$pg18" "$cluster"' EXIT
-start_cluster "$pg18" "$cluster" \
+fresh_cluster "$pg18" bench \
 	"-c shared_buffers=4GB -c maintenance_work_mem=1GB -c max_wal_size=16GB -c autovacuum=off"
 "$pg18/createdb" --host "$socket" --username postgres imgsmlr_rs_bench
 

@@ -3,10 +3,7 @@
 # it, goes on without one of them, and removes everything.
 . "$(dirname "$0")/setup.sh"
 
-setup_compilers
-setup_pg18
-setup_cargo_pgrx
-install_extension "$pg18/pg_config"
+setup_extension
 
 # sql HOST DATABASE ARGUMENT...
 sql() {

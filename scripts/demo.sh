@@ -10,10 +10,7 @@ if [ "${1:-}" = stop ]; then
 	exit 0
 fi
 
-setup_compilers
-setup_pg18
-setup_cargo_pgrx
-install_extension "$pg18/pg_config"
+setup_extension
 
 photographs=${IMAGES:-}
 [ -n "$photographs" ] || setup_photographs

@@ -32,13 +32,8 @@ found=$(find "$work/crashes" -type f | wc -l)
 caught=$(find "$work/panics" -type f | wc -l)
 say "$found crashes, hangs or excesses; panics, caught, in $caught places"
 
-setup_pg18
-setup_cargo_pgrx
-install_extension "$pg18/pg_config"
-cluster=$servers/fuzz
-drop_cluster "$pg18" "$cluster"
-trap 'drop_cluster "$pg18" "$cluster"' EXIT
-start_cluster "$pg18" "$cluster"
+setup_extension
+fresh_cluster "$pg18" fuzz
 say "20,000 mutated files through a server"
 IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_MUTATIONS=20000 \
 	cargo test --features server_tests --test server -- --nocapture mutated_files

@@ -3,19 +3,13 @@
 # signature, by pattern and by perceptual hash, on the embedded PostgreSQL 18.
 . "$(dirname "$0")/setup.sh"
 
-setup_compilers
-setup_pg18
-setup_cargo_pgrx
 setup_pillow || fail "no Python with psycopg and Pillow"
 setup_photos
 setup_more_photos
 setup_skimage
-install_extension "$pg18/pg_config"
+setup_extension
 
-cluster=$servers/quality-server
-drop_cluster "$pg18" "$cluster"
-trap 'drop_cluster "$pg18" "$cluster"' EXIT
-start_cluster "$pg18" "$cluster" "-c shared_buffers=1GB -c max_wal_size=8GB -c autovacuum=off"
+fresh_cluster "$pg18" quality-server "-c shared_buffers=1GB -c max_wal_size=8GB -c autovacuum=off"
 "$pg18/createdb" --host "$socket" --username postgres imgsmlr_rs_quality
 
 results=$build/quality

@@ -225,6 +225,14 @@ install_extension() {
 		chmod a+r "$("$pg_config" --pkglibdir)/imgsmlr_rs.so" "$("$pg_config" --sharedir)"/extension/imgsmlr_rs*
 }
 
+# The embedded PostgreSQL 18 with the extension, built and installed.
+setup_extension() {
+	setup_compilers
+	setup_pg18
+	setup_cargo_pgrx
+	install_extension "$pg18/pg_config"
+}
+
 # install_alias PG_CONFIG: an extension called imgsmlr, unless a real one is there.
 install_alias() {
 	local extension
@@ -288,6 +296,16 @@ drop_cluster() {
 	[ -f "$2/socket" ] || return 0
 	stop_cluster "$1" "$2" || true
 	rm -rf "$(cat "$2/socket")" "$2"
+}
+
+# fresh_cluster BIN NAME [OPTIONS]: an empty one, running, that is dropped when the script
+# ends. Sets cluster and socket.
+fresh_cluster() {
+	cluster_bin=$1
+	cluster=$servers/$2
+	drop_cluster "$cluster_bin" "$cluster"
+	trap 'drop_cluster "$cluster_bin" "$cluster"' EXIT
+	start_cluster "$cluster_bin" "$cluster" "${3:-}"
 }
 
 # setup_photographs: a folder of them for the demo. Sets photographs.

@@ -43,13 +43,9 @@ test_server() {
 	fi
 	bin=pg$major
 	bin=${!bin}
-	cluster=$servers/test$major
 	install_extension "$bin/pg_config"
 	install_alias "$bin/pg_config"
-	drop_cluster "$bin" "$cluster"
-	# Gone at the end, whatever the end is.
-	trap 'drop_cluster "$bin" "$cluster"' EXIT
-	start_cluster "$bin" "$cluster" "-c max_connections=50 -c shared_buffers=256MB"
+	fresh_cluster "$bin" "test$major" "-c max_connections=50 -c shared_buffers=256MB"
 
 	mkdir -p "$regress"
 	run "SQL tests (pg_regress) on PostgreSQL $major" \

@@ -78,7 +78,7 @@ fn pg_upgrade_keeps_data_and_index() {
         let mut original = fill(&from);
         (fingerprint(&mut original), answers(&mut original))
     };
-    from.stop();
+    from.stop("fast");
     // From version 18 on initdb turns checksums on, and pg_upgrade wants the same on both sides.
     let to = Cluster::make(&server, "upgrade-to", "", &["--no-data-checksums"]);
     let (old, new, socket) = (from.path("data"), to.path("data"), to.socket());

@@ -12,6 +12,7 @@
 #[path = "../answers/mod.rs"]
 mod answers;
 mod cancelled;
+#[path = "../cluster/mod.rs"]
 mod cluster;
 mod crash;
 #[path = "../../benches/data/mod.rs"]
@@ -33,4 +34,5 @@ mod memory;
 #[path = "../server/random.rs"]
 mod random;
 mod replica;
+mod servers;
 mod short_of_memory;

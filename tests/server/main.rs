@@ -4,12 +4,15 @@
 //! server that has the extension installed and a superuser to connect as:
 //!
 //! ```sh
-//! IMGSMLR_RS_SERVER="host=/tmp user=postgres" cargo test --features server_tests --test server
+//! IMGSMLR_RS_SERVER="host=/tmp user=postgres" IMGSMLR_RS_PSQL=/path/to/18/bin/psql \
+//!     cargo test --features server_tests --test server
 //! ```
 
 #[path = "../answers/mod.rs"]
 mod answers;
 mod bad_input;
+#[path = "../cluster/mod.rs"]
+mod cluster;
 #[path = "../../benches/data/mod.rs"]
 mod data;
 mod database;
@@ -37,7 +40,6 @@ mod privileges;
 mod random;
 mod round_trip;
 mod search_path;
-mod servers;
 mod settings;
 mod several_servers;
 mod tutorial;

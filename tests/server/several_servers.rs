@@ -1,10 +1,11 @@
 //! Three servers behind one table: what is shipped to them, what they answer,
 //! and what happens without one of them.
 
+use crate::cluster::{Cluster, Server};
 use crate::database::Database;
 use crate::partitions::{answer, example, foreign_scan, load, nearest, queries};
-use crate::servers::Server;
 use postgres::error::SqlState;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 const ROWS: usize = 6_000;
@@ -13,15 +14,22 @@ const ROWS: usize = 6_000;
 struct Several {
     front: Database,
     shards: Vec<Database>,
-    servers: Vec<Server>,
+    servers: Vec<Cluster>,
+}
+
+/// The same version as the shared server's, whose psql `make test` names.
+fn server() -> Server {
+    let psql = std::env::var("IMGSMLR_RS_PSQL").expect("IMGSMLR_RS_PSQL names no psql");
+    Server::of(Path::new(&psql).parent().expect("a directory"))
 }
 
 /// `examples/scale_out/servers.sql` over three fresh servers, without rows.
 fn several(name: &str) -> Several {
-    let start = |number| Server::start(&format!("test_{name}_{number}"));
-    let servers: Vec<Server> = (0..3).map(start).collect();
-    let create = |server: &Server| {
-        let mut shard = Database::create_on(server.config(), name);
+    let start = |number| Cluster::start(&server(), &format!("{name}-{number}"), "");
+    let servers: Vec<Cluster> = (0..3).map(start).collect();
+    let create = |server: &Cluster| {
+        let config = server.address().parse().expect("a connection string");
+        let mut shard = Database::create_on(&config, name);
         shard.client.batch_execute(&example("shard.sql")).expect("shard.sql");
         shard
     };
@@ -29,7 +37,7 @@ fn several(name: &str) -> Several {
     let mut front = Database::create(name);
     let mut sql = example("servers.sql").replace(":'dbname'", &format!("'{}'", front.name()));
     for (number, server) in servers.iter().enumerate() {
-        sql = sql.replace(&format!(":'host_{number}'"), &format!("'{}'", server.host()));
+        sql = sql.replace(&format!(":'host_{number}'"), &format!("'{}'", server.socket()));
     }
     front.client.batch_execute(&sql).expect("servers.sql");
     front.client.batch_execute(&example("all_servers.sql")).expect("all_servers.sql");
@@ -179,7 +187,7 @@ fn without_a_server_a_search_says_which_and_the_others_answer() {
 
     // The tests' own session there ends with the server.
     several.shards.remove(1);
-    several.servers[1].stop();
+    several.servers[1].stop("immediate");
     // The first of these finds its connection broken; there is no other for the second.
     for search in [&search, &nearest("picture", &query, 20)] {
         let error = several.front.error(search);
@@ -200,7 +208,7 @@ fn without_a_server_a_search_says_which_and_the_others_answer() {
     front.client.batch_execute(&example("detach.sql")).expect("detach.sql");
     assert_eq!(answer(front, &nearest("picture", &query, 20)), rest);
 
-    several.servers[1].restart();
+    several.servers[1].start_again();
     several.front.client.batch_execute(&example("attach.sql")).expect("attach.sql");
     assert_eq!(answer(&mut several.front, &search), whole);
     assert_eq!(answer(&mut several.front, &nearest("picture", &query, 20)), whole);

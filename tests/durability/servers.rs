@@ -1,0 +1,94 @@
+//! What these tests do with servers: run their programs, connect, replicate, kill.
+
+use crate::cluster::{Cluster, Server, setup};
+use crate::deadline::eventually;
+use postgres::{Client, Config, NoTls};
+use std::path::Path;
+use std::process::Command;
+use std::str::FromStr;
+
+impl Server {
+    /// The one to test.
+    pub fn tested() -> Self {
+        let bin = std::env::var("IMGSMLR_RS_BIN");
+        Server::of(bin.expect("IMGSMLR_RS_BIN names no server; `make test` does"))
+    }
+
+    /// One of an older version, to come from.
+    pub fn older() -> Option<Self> {
+        let bin = std::env::var("IMGSMLR_RS_OLDER_BIN").ok();
+        if bin.is_none() {
+            println!("no older server: nothing to test");
+        }
+        bin.map(Server::of)
+    }
+
+    /// Runs one of its programs in a directory, as the user that it runs as itself.
+    pub fn run(&self, directory: &str, program: &str, arguments: &[&str]) {
+        let (program, directory) =
+            (format!("{}/{program}", self.bin()), format!("--chdir={directory}"));
+        let command = [&["as_server_user", "env", &directory, &program], arguments].concat();
+        if let Err(error) = setup(&command) {
+            panic!("{error}");
+        }
+    }
+}
+
+impl Cluster {
+    /// A streaming replica of this cluster, running.
+    pub fn replica(&self, name: &str, options: &str) -> Self {
+        let replica = Self::nowhere(&self.server, name, options);
+        self.setup("copy_cluster", &[&replica.path("")]);
+        replica.start_again();
+        replica
+    }
+
+    /// A session in a database.
+    pub fn connect(&self, database: &str) -> Client {
+        self.try_connect(database).unwrap_or_else(|error| panic!("{}: {error:?}", self.path("")))
+    }
+
+    /// A session, unless the server is not there. No statement takes longer than
+    /// two minutes.
+    pub fn try_connect(&self, database: &str) -> Result<Client, postgres::Error> {
+        let mut config = Config::from_str(&self.address()).expect("a connection string");
+        config.dbname(database).options("-c statement_timeout=120s").connect(NoTls)
+    }
+
+    /// A fresh database with the extension, and a session in it.
+    pub fn database(&self, name: &str) -> Client {
+        let create = format!("CREATE DATABASE {name}");
+        self.connect("postgres").batch_execute(&create).expect("a database");
+        let mut client = self.connect(name);
+        client.batch_execute("CREATE EXTENSION imgsmlr_rs").expect("the extension");
+        client
+    }
+
+    /// All its processes: they work in its data directory.
+    fn processes(&self) -> Vec<i32> {
+        let data = std::fs::canonicalize(self.path("data")).expect("a data directory");
+        let entries = std::fs::read_dir("/proc").expect("on Linux").flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter(|pid: &i32| {
+            std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data)
+        })
+        .collect()
+    }
+
+    /// SIGKILL to the postmaster, or to all processes at once; back when the last
+    /// is gone.
+    pub fn kill(&self, all: bool) {
+        let file = std::fs::read_to_string(self.path("data/postmaster.pid")).expect("running");
+        let postmaster = file.lines().next().expect("a process").to_owned();
+        let mut pids = vec![postmaster.clone()];
+        if all {
+            pids.extend(self.processes().iter().map(i32::to_string));
+        }
+        // One may have ended by itself meanwhile.
+        Command::new("kill").arg("-KILL").args(&pids).output().expect("kill");
+        eventually("the processes of a killed server are gone", || {
+            // As long as its parent has not taken note, a process has an entry, but no directory.
+            self.processes().is_empty() && !Path::new("/proc").join(&postmaster).exists()
+        });
+    }
+}
