@@ -52,9 +52,10 @@ bench:
 bench-pictures:
 	@scripts/bench-pictures.sh
 
-# One search on two cores, and how a search grows with the table. PARTS="cores growth".
+# One search on two cores, of ROWS=1000000, and how a search grows with the table.
+# PARTS="cores growth".
 bench-scale-out:
-	@PARTS="$(PARTS)" scripts/bench-scale-out.sh
+	@PARTS="$(PARTS)" ROWS="$(ROWS)" scripts/bench-scale-out.sh
 
 # One table on three servers: loaded, searched, and searched without one of them.
 cluster-demo:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make bench-scale-out: one search on two cores, by each way that Postgres has,
-# and how a search grows with the table. PARTS="cores growth" for some of it.
+# and how a search grows with the table. PARTS="cores growth" for some of it,
+# ROWS=4000000 for larger tables of the first.
 . "$(dirname "$0")/setup.sh"
 
 setup_extension

@@ -6,7 +6,13 @@ use postgres::Client;
 use std::fmt::Write as _;
 use std::time::Instant;
 
-const ROWS: usize = 1_000_000;
+/// `ROWS` in the environment, or a million.
+fn rows() -> Result<usize> {
+    match std::env::var("ROWS") {
+        Ok(rows) if !rows.is_empty() => Ok(rows.parse()?),
+        _ => Ok(1_000_000),
+    }
+}
 
 struct Method {
     name: &'static str,
@@ -45,6 +51,9 @@ const METHODS: [Method; 7] = [
     },
 ];
 
+/// Rows made and sent at once.
+const CHUNK: usize = 1_000_000;
+
 /// The place in `METHODS` of the one that is no search of all rows.
 const HALF: usize = 1;
 
@@ -82,15 +91,18 @@ const FAR: &str = "
     FROM generate_series(0, 1) AS part;
     SET extra_float_digits = 3;";
 
-fn prepare_tables(set: &str) -> Result<Client> {
+fn prepare_tables(set: &str, rows: usize) -> Result<Client> {
     let mut client = create(&format!("cores_{set}"))?;
     client.batch_execute(include_str!("../../examples/scale_out/partitions.sql"))?;
     client.batch_execute(include_str!("../../examples/scale_out/workers.sql"))?;
     client.batch_execute(include_str!("../../examples/scale_out/all_cores.sql"))?;
     client
         .batch_execute("DROP INDEX picture_sig; CREATE TABLE single (id int, sig signature(16))")?;
-    let rows: Vec<String> = Rows::of(set, 1).take(ROWS).collect();
-    load(&mut client, "single", 0, &rows)?;
+    let mut drawn = Rows::of(set, 1).take(rows);
+    for first in (0..rows).step_by(CHUNK) {
+        let chunk: Vec<String> = drawn.by_ref().take(CHUNK).collect();
+        load(&mut client, "single", first, &chunk)?;
+    }
     client.batch_execute(
         "INSERT INTO picture SELECT * FROM single;
          CREATE INDEX ON single USING gist (sig);
@@ -134,9 +146,10 @@ pub fn report() -> Result<String> {
         "| set | search | ms: mean / p50 / p95 | times as fast as Merge Append | as one table |\n\
          |---|---|---|---|---|\n",
     );
+    let rows = rows()?;
     for set in SETS {
-        eprintln!("cores, {set}: loading {ROWS} rows");
-        let mut client = prepare_tables(set)?;
+        eprintln!("cores, {set}: loading {rows} rows");
+        let mut client = prepare_tables(set, rows)?;
         eprintln!("cores, {set}: searching");
         let measured = measure(&mut client, set)?;
         let (one, merged) = (measured[0].mean, measured[2].mean);
