@@ -16,6 +16,8 @@ mod convert;
 mod counter;
 #[path = "../../src/decode/mod.rs"]
 mod decode;
+#[path = "../../src/memory.rs"]
+mod memory;
 #[path = "../../src/orientation.rs"]
 mod orientation;
 #[path = "../../src/pattern.rs"]
