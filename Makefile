@@ -40,7 +40,7 @@ fuzz:
 soak:
 	@ROUNDS="$(ROUNDS)" MINUTES="$(MINUTES)" VERSIONS="$(VERSIONS)" scripts/soak.sh
 
-# The SQL tests under valgrind, with debug assertions.
+# SQL and server tests under valgrind, with debug assertions.
 memcheck:
 	@scripts/memcheck.sh
 
