@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make memcheck: the SQL tests, the server tests of values and of the index, and 60 mutated
-# files, in a PostgreSQL 18 under valgrind, with debug assertions. An error that the extension has a part in fails it.
+# files, in a PostgreSQL 18 under valgrind, with debug assertions. An error that the
+# extension has a part in fails it.
 . "$(dirname "$0")/setup.sh"
 
 setup_compilers

@@ -2,15 +2,15 @@
 
 use crate::cluster::{Cluster, Server};
 use crate::exact::index_equals_scan;
-use crate::files::files;
+use crate::files::{assert_none_left, of_databases};
 use crate::fixture::fixture;
 use crate::items::{INDEX, TABLE, load};
 use crate::knob::knob;
 use crate::memory::kilobytes;
 use crate::random::{Draw as _, Random};
+use crate::servers::backend;
 use postgres::error::SqlState;
 use postgres::{Client, NoTls};
-use std::path::Path;
 use std::time::Duration;
 
 /// Runs a statement and cancels it after up to `longest` milliseconds; whether it
@@ -44,10 +44,8 @@ fn cancel_often(
 ) {
     let times = knob("IMGSMLR_RS_CANCELLATIONS", 9);
     let mut random = Random(9);
-    let base = cluster.path("data/base");
-    let backend: i32 = client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0);
-    client.batch_execute("CHECKPOINT").expect("files are removed");
-    let before = files(Path::new(&base));
+    let backend = backend(client);
+    let before = of_databases(cluster, client);
     let (mut cancelled, mut first) = (0, 0);
     for _ in 0..20 * times {
         if cancel(client, statement, longest, &mut random) {
@@ -62,14 +60,11 @@ fn cancel_often(
             break;
         }
     }
-    client.batch_execute("CHECKPOINT").expect("files are removed");
+    let after = of_databases(cluster, client);
     let grown = kilobytes(backend, "RssAnon").saturating_sub(first);
     println!("{statement}: cancelled {cancelled} times, {grown} kB more after the last two thirds");
     assert_eq!(cancelled, times, "{statement}");
-    // As many, not the same: a REINDEX that was too fast has put a new file for the old.
-    let after = files(Path::new(&base));
-    let new: Vec<&String> = after.difference(&before).collect();
-    assert_eq!(after.len(), before.len(), "{statement} left {new:?}");
+    assert_none_left(&before, &after, statement);
     assert!(grown < 4 << 10, "{statement}: {grown} kB");
 }
 

@@ -1,5 +1,7 @@
 //! The files below a directory.
 
+use crate::cluster::Cluster;
+use postgres::Client;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -18,4 +20,16 @@ pub fn files(directory: &Path) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// The files of a cluster's databases, with those gone that it has yet to remove.
+pub fn of_databases(cluster: &Cluster, client: &mut Client) -> BTreeSet<String> {
+    client.batch_execute("CHECKPOINT").expect("files are removed");
+    files(Path::new(&cluster.path("data/base")))
+}
+
+/// As many, not the same: a REINDEX that was too fast has put a new file for the old.
+pub fn assert_none_left(before: &BTreeSet<String>, after: &BTreeSet<String>, statement: &str) {
+    let new: Vec<&String> = after.difference(before).collect();
+    assert_eq!(after.len(), before.len(), "{statement} left {new:?}");
 }

@@ -6,11 +6,12 @@ use crate::fixture::fixture;
 use crate::items::{INDEX, TABLE, load, signature};
 use crate::knob::knob;
 use crate::memory::kilobytes;
+use crate::servers::backend;
 use postgres::Client;
 
 /// What the second half of `count` calls of `step` adds to the backend's own memory.
 fn growth(client: &mut Client, count: usize, mut step: impl FnMut(&mut Client, usize)) -> u64 {
-    let backend: i32 = client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0);
+    let backend = backend(client);
     let mut half = 0;
     for n in 0..count {
         step(client, n);

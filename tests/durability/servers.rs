@@ -7,6 +7,11 @@ use std::path::Path;
 use std::process::Command;
 use std::str::FromStr;
 
+/// The process that serves a session.
+pub fn backend(client: &mut Client) -> i32 {
+    client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0)
+}
+
 impl Server {
     /// The one to test.
     pub fn tested() -> Self {

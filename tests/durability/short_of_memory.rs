@@ -3,14 +3,14 @@
 use crate::answers::text;
 use crate::cluster::{Cluster, Server};
 use crate::exact::{index_equals_scan, nearest};
-use crate::files::files;
+use crate::files::{assert_none_left, of_databases};
 use crate::fixture::fixture;
 use crate::items::{INDEX, TABLE, load, signature};
 use crate::knob::knob;
 use crate::memory::{kilobytes, limit, unlimit};
 use crate::random::{Draw as _, Random};
+use crate::servers::backend;
 use postgres::error::SqlState;
-use std::path::Path;
 
 const ROWS: i32 = 40_000;
 
@@ -20,19 +20,18 @@ fn squeeze(cluster: &Cluster, statement: &str, undo: &str) -> usize {
     let limits = knob("IMGSMLR_RS_LIMITS", 12);
     let mut random = Random(12);
     let mut client = cluster.connect("memory");
-    let backend: i32 = client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0);
-    let base = cluster.path("data/base");
+    let pid = backend(&mut client);
     // The library is there already: that it can't be loaded is another error.
-    client.batch_execute("SELECT sig <-> sig FROM item LIMIT 1; CHECKPOINT").expect("loaded");
-    let before = files(Path::new(&base)).len();
+    client.batch_execute("SELECT sig <-> sig FROM item LIMIT 1").expect("loaded");
+    let before = of_databases(cluster, &mut client);
     let mut short = 0;
     for n in 0..limits {
         // Kilobytes: a few at first, 64 to 128 MB at last, and as often of each magnitude.
         let most = (128 << 10) >> (16 * (limits - 1 - n) / limits);
         let room = most / 2 + random.below(most / 2);
-        limit(backend, kilobytes(backend, "VmSize") + room as u64);
+        limit(pid, kilobytes(pid, "VmSize") + room as u64);
         let result = client.batch_execute(statement);
-        unlimit(backend);
+        unlimit(pid);
         match result {
             Ok(()) => client.batch_execute(undo).expect(undo),
             Err(error) => {
@@ -45,11 +44,9 @@ fn squeeze(cluster: &Cluster, statement: &str, undo: &str) -> usize {
                 short += 1;
             }
         }
-        let alive: i32 = client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0);
-        assert_eq!(alive, backend, "{statement}, {room} kB");
+        assert_eq!(backend(&mut client), pid, "{statement}, {room} kB");
     }
-    client.batch_execute("CHECKPOINT").expect("files are removed");
-    assert_eq!(files(Path::new(&base)).len(), before, "{statement}");
+    assert_none_left(&before, &of_databases(cluster, &mut client), statement);
     println!("{statement:.60}…: {limits} limits, out of memory {short} times");
     assert!(short < limits, "{statement}");
     short
