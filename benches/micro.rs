@@ -4,11 +4,11 @@ mod data;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use data::{Photos, Random, uniform};
-use imgsmlr_rs::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, choose, split};
+use imgsmlr_rs::index::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, choose, split};
+use imgsmlr_rs::index::rotation::Rotated;
 use imgsmlr_rs::pattern::Pattern;
+use imgsmlr_rs::picture::resample::AreaAverage;
 use imgsmlr_rs::picture::{Channels, Rows, Shape};
-use imgsmlr_rs::resample::AreaAverage;
-use imgsmlr_rs::rotation::Rotated;
 use imgsmlr_rs::signature::Signature;
 use std::hint::black_box;
 

@@ -9,9 +9,9 @@
 mod data;
 
 use data::{Photos, Random, uniform};
-use imgsmlr_rs::build_order::{Packing, Sample};
-use imgsmlr_rs::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, choose, split};
-use imgsmlr_rs::rotation::Rotated;
+use imgsmlr_rs::index::build_order::{Packing, Sample};
+use imgsmlr_rs::index::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, choose, split};
+use imgsmlr_rs::index::rotation::Rotated;
 use imgsmlr_rs::signature::Signature;
 use std::time::{Duration, Instant};
 

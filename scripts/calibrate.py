@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints src/rotation.rs' AXES: the principal axes of photograph signatures.
+"""Prints src/index/rotation.rs' AXES: the principal axes of photograph signatures.
 
 Reads benches/data/photo_signatures.csv; needs nothing but Python. The axes are
 the eigenvectors of the covariance matrix, by Jacobi rotations, largest

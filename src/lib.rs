@@ -1,37 +1,22 @@
 //! Similar-picture search inside PostgreSQL.
 //!
-//! Data flows one way: a file's bytes are [decoded](decode) into the rows of a
-//! [`picture`], [resampled](resample) to 64×64 cells, turned to their
-//! [`orientation`], reduced to one [`brightness`] each and transformed by the
-//! Haar [`wavelet`] into a [`pattern`]; [`convert`] is all of that. From a
-//! pattern 16 numbers are kept as the [`signature`], or 64 bits as the
-//! [`phash`], and a [`view`] of it shows what is left of the picture. The index
-//! arranges signatures along the axes of a [`rotation`], in a [`build_order`] of
-//! its own and by the [`geometry`] of boxes; a [`sphere`] asks it for all within a
-//! distance. [`text`] is how both types are
-//! written and read, and [`memory`] is asked for before it is taken.
+//! Data flows one way, from floor to floor: a file's bytes are [decoded](decode) into the
+//! rows of a [`picture`], which are averaged to 64×64 values of brightness; their Haar
+//! transform is the [`pattern`]. What is kept of a pattern to search by is its
+//! [`signature`], 16 numbers. The [`index`] arranges these so that the nearest are found
+//! exactly. Beside the floors, [`text`] is how values are written and read, and [`memory`]
+//! is asked for before it is taken.
 //!
 //! None of these modules knows Postgres. `pg` is the one that does: it unpacks
 //! datums, calls them, and packs the result.
 
-pub mod average;
-pub mod brightness;
-pub mod build_order;
-pub mod convert;
 pub mod decode;
-pub mod geometry;
+pub mod index;
 pub mod memory;
-pub mod orientation;
 pub mod pattern;
-pub mod phash;
 pub mod picture;
-pub mod resample;
-pub mod rotation;
 pub mod signature;
-pub mod sphere;
 pub mod text;
-pub mod view;
-pub mod wavelet;
 
 mod pg;
 

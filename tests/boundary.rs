@@ -47,6 +47,80 @@ fn only_pg_and_lib_name_pgrx_or_use_unsafe() {
     assert!(pg.iter().all(|path| names(path, &["pgrx", "pg", "mod"])));
 }
 
+/// The method's folders and files from the ground up: each uses only those before it.
+const FLOORS: [&str; 7] = ["memory", "text", "picture", "decode", "pattern", "signature", "index"];
+
+/// The paths that begin with `crate::` in a file's code, as its segments after that.
+fn crate_paths(path: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(path).expect("a source file");
+    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or("")).collect();
+    let paths = code.iter().flat_map(|line| line.split("crate::").skip(1));
+    paths
+        .map(|rest| {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+            rest[..end.unwrap_or(rest.len())].split("::").map(str::to_owned).collect()
+        })
+        .collect()
+}
+
+/// The module a file of the method is, as its segments below `src/`.
+fn module(src: &Path, path: &Path) -> Vec<String> {
+    let within = path.strip_prefix(src).expect("below src").with_extension("");
+    let segments = within.iter().map(|segment| segment.to_string_lossy().into_owned());
+    segments.filter(|segment| segment != "mod").collect()
+}
+
+#[test]
+fn each_floor_uses_only_those_below() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let floor = |name: &String| FLOORS.iter().position(|floor| floor == name);
+    let mut seen = 0;
+    for path in sources(&src).iter().filter(|path| !path.starts_with(src.join("pg"))) {
+        let own = module(&src, path);
+        if own[0] == "lib" {
+            continue;
+        }
+        let own_floor = floor(&own[0]).unwrap_or_else(|| panic!("{} is on no floor", own[0]));
+        for used in crate_paths(path) {
+            let used_floor = floor(&used[0]);
+            assert!(used_floor.is_some_and(|used| used <= own_floor), "{own:?} uses {used:?}");
+            seen += usize::from(used_floor < Some(own_floor));
+        }
+    }
+    assert!(seen > 20, "the uses are there to be checked: {seen}");
+}
+
+/// Files of one floor do not use each other in circles. A folder's `mod.rs` is left out:
+/// it declares the others, and they take their errors and small types from it.
+#[test]
+fn no_file_uses_what_uses_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files: Vec<PathBuf> =
+        sources(&src).into_iter().filter(|path| !path.starts_with(src.join("pg"))).collect();
+    let modules: Vec<Vec<String>> = files.iter().map(|path| module(&src, path)).collect();
+    let uses: Vec<Vec<usize>> = files
+        .iter()
+        .map(|path| {
+            let paths = crate_paths(path);
+            let named = |known: &Vec<String>| {
+                known.len() > 1 && paths.iter().any(|path| path.starts_with(known))
+            };
+            (0..modules.len()).filter(|&other| named(&modules[other])).collect()
+        })
+        .collect();
+    // Whoever is reached from a file by one use or more.
+    for from in 0..modules.len() {
+        let (mut reached, mut next) = (vec![false; modules.len()], uses[from].clone());
+        while let Some(other) = next.pop() {
+            if !std::mem::replace(&mut reached[other], true) {
+                next.extend(&uses[other]);
+            }
+        }
+        assert!(!reached[from], "{:?} is used by what it uses", modules[from]);
+    }
+    assert!(uses.iter().map(Vec::len).sum::<usize>() > 5, "the uses are there to be checked");
+}
+
 #[test]
 fn every_unsafe_block_says_why_it_is_safe() {
     let pg = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pg");

@@ -5,8 +5,8 @@ mod fixture;
 
 use fixture::fixture;
 use image::{DynamicImage, ImageFormat};
-use imgsmlr_rs::convert::{self, Options};
 use imgsmlr_rs::decode::{self, DecodeError, Limits, Workspace};
+use imgsmlr_rs::pattern::convert::{self, Options};
 use imgsmlr_rs::picture::{Rows, Shape};
 use std::io::Cursor;
 

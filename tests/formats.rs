@@ -7,9 +7,9 @@ mod png;
 
 use fixture::fixture;
 use image::{DynamicImage, ImageFormat};
-use imgsmlr_rs::convert::{self, Options};
 use imgsmlr_rs::decode::{self, Format, Limits, Workspace};
 use imgsmlr_rs::pattern::Pattern;
+use imgsmlr_rs::pattern::convert::{self, Options};
 use imgsmlr_rs::picture::{Rows, Shape};
 use imgsmlr_rs::signature::Signature;
 use png::png_chunk;
@@ -196,7 +196,7 @@ fn phash_is_near_another_implementations() {
     for line in text.lines() {
         let (name, hash) = line.split_once('\t').expect("name, hash");
         let theirs = u64::from_str_radix(hash, 16).expect("a hash");
-        let ours = imgsmlr_rs::phash::phash(&pattern(&fixture(name), AS_STORED));
+        let ours = imgsmlr_rs::pattern::phash::phash(&pattern(&fixture(name), AS_STORED));
         apart.push((ours ^ theirs).count_ones());
     }
     let mean = f64::from(apart.iter().sum::<u32>()) / apart.len() as f64;

@@ -7,9 +7,9 @@ mod fixture_text;
 
 use fixture::fixture;
 use fixture_text::fixture_text;
-use imgsmlr_rs::convert::{self, Options};
 use imgsmlr_rs::decode::Limits;
 use imgsmlr_rs::pattern::Pattern;
+use imgsmlr_rs::pattern::convert::{self, Options};
 use imgsmlr_rs::signature::Signature;
 
 /// PNG and GIF decode to one answer only.

@@ -10,9 +10,9 @@ mod libjpeg;
 mod reduced;
 mod server;
 
-use imgsmlr_rs::convert::{self, Options};
 use imgsmlr_rs::decode::{Format, Limits, Workspace};
 use imgsmlr_rs::pattern::Pattern;
+use imgsmlr_rs::pattern::convert::{self, Options};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -3,8 +3,8 @@
 
 use crate::libjpeg::decode_at;
 use crate::{LIMITS, OPTIONS, Photo, Result, least};
-use imgsmlr_rs::convert;
 use imgsmlr_rs::decode::Format;
+use imgsmlr_rs::pattern::convert;
 use imgsmlr_rs::signature::Signature;
 
 fn signature(file: &[u8]) -> Result<Signature> {

@@ -8,30 +8,20 @@
 // The modules come whole; only converting is called.
 #![allow(dead_code, unused_imports)]
 
-#[path = "../../src/brightness.rs"]
-mod brightness;
-#[path = "../../src/convert.rs"]
-mod convert;
 #[path = "../../tests/memory/counter.rs"]
 mod counter;
 #[path = "../../src/decode/mod.rs"]
 mod decode;
 #[path = "../../src/memory.rs"]
 mod memory;
-#[path = "../../src/orientation.rs"]
-mod orientation;
-#[path = "../../src/pattern.rs"]
+#[path = "../../src/pattern/mod.rs"]
 mod pattern;
-#[path = "../../src/picture.rs"]
+#[path = "../../src/picture/mod.rs"]
 mod picture;
-#[path = "../../src/resample.rs"]
-mod resample;
-#[path = "../../src/wavelet.rs"]
-mod wavelet;
 
-use convert::Options;
 use decode::Limits;
 use libfuzzer_sys::fuzz_target;
+use pattern::convert::{self, Options};
 use std::cell::RefCell;
 
 #[global_allocator]

@@ -1,7 +1,7 @@
 //! GIF, by the `gif` crate: the first frame, by itself.
 
 use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee};
-use crate::orientation::Orientation;
+use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use gif::{ColorOutput, DecodeOptions};
 

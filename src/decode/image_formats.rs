@@ -4,7 +4,7 @@ use super::{
     DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over,
     tiff_directory,
 };
-use crate::orientation::Orientation;
+use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use image::codecs::{bmp, farbfeld, pnm, qoi, tiff};
 use image::{ColorType, ImageDecoder};

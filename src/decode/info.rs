@@ -2,7 +2,7 @@
 
 use super::jpeg_header::Header;
 use super::{DecodeError, Format, Limits, Watch, Watched, foresee, guarded, image_formats, png};
-use crate::orientation::Orientation;
+use crate::picture::orientation::Orientation;
 use image::ExtendedColorType;
 
 /// What a file's header says of its picture.

@@ -3,7 +3,7 @@
 use super::jpeg_extent::{self, Extent};
 use super::jpeg_header::{self, Header};
 use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over};
-use crate::orientation::Orientation;
+use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;

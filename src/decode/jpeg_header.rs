@@ -1,7 +1,7 @@
 //! What a JPEG file says of itself before its first scan: the parts of it that
 //! `zune-jpeg` keeps to itself.
 
-use crate::orientation::Orientation;
+use crate::picture::orientation::Orientation;
 
 const SEQUENTIAL_FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xc1;
 const HUFFMAN_TABLES: u8 = 0xc4;

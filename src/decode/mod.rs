@@ -22,7 +22,7 @@ pub use info::{Info, info};
 pub use workspace::Workspace;
 
 use crate::memory;
-use crate::orientation::Orientation;
+use crate::picture::orientation::Orientation;
 use crate::picture::{Rows, Shape};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

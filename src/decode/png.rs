@@ -3,7 +3,7 @@
 use super::{
     DecodeError, Format, Limits, Watch, Watched, admit_width, allocate, foresee, hand_over,
 };
-use crate::orientation::Orientation;
+use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use png::{ColorType, Decoder, Transformations};
 

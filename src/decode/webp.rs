@@ -5,7 +5,7 @@ use super::{
     DecodeError, Format, Limits, Watch, Watched, Workspace, foresee, hand_over, watched::Cost,
     webp_frames,
 };
-use crate::orientation::Orientation;
+use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use image_webp::WebPDecoder;
 

@@ -1,10 +1,10 @@
 //! The aggregate `avg(signature)`.
 
-use crate::average::Average;
 use crate::pg::call::{argument, is_null, null, v1};
 use crate::pg::datum::{Stored, Varlena};
 use crate::pg::report;
 use crate::signature::Signature;
+use crate::signature::average::Average;
 use pgrx::pg_sys::{Datum, FunctionCallInfo};
 use pgrx::{IntoDatum, pg_getarg, pg_guard, pg_sys};
 

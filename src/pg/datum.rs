@@ -2,11 +2,11 @@
 //! float4s in native order. Neither ever has a short header: a signature's type
 //! is `STORAGE = plain`, and a pattern is far too long.
 
-use crate::geometry::Bounds;
+use crate::index::geometry::Bounds;
+use crate::index::sphere::Sphere;
 use crate::pattern::Pattern;
 use crate::pg::report;
 use crate::signature::Signature;
-use crate::sphere::Sphere;
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::{FromDatum, pg_sys, set_varsize_4b, varsize_4b};
 

@@ -9,7 +9,6 @@ mod casts;
 mod comparison;
 mod datum;
 mod gist;
-mod gist_build;
 mod hnsw;
 mod jsonb;
 mod memory;

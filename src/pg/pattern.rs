@@ -1,12 +1,13 @@
 //! Type `pattern`: input, output, receive, send, and its functions.
 
+use crate::pattern::phash::phash;
+use crate::pattern::view;
 use crate::pattern::{PATTERN_LEN, Pattern};
 use crate::pg::datum::{Bits64, Borrowed, Returned, Stored, rest_of_message};
 use crate::pg::{memory, report, settings};
-use crate::phash::phash;
-use crate::resample::SIDE;
+use crate::picture::resample::SIDE;
 use crate::signature::Signature;
-use crate::{text, view};
+use crate::text;
 use pgrx::{Internal, pg_extern, pg_sys};
 use std::ffi::{CStr, CString};
 

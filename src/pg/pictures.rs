@@ -1,8 +1,8 @@
 //! From a `bytea` to a `pattern`, a `signature`, or what its header says.
 
-use crate::convert::{Converter, Options};
 use crate::decode::{self, DecodeError, Format, Info, Limits};
 use crate::pattern::Pattern;
+use crate::pattern::convert::{Converter, Options};
 use crate::pg::call::{null, v1};
 use crate::pg::datum::Returned;
 use crate::pg::report::Report;

@@ -2,9 +2,9 @@
 //! and hint.
 
 use crate::decode::DecodeError;
+use crate::index::sphere::RadiusError;
 use crate::pg::version;
 use crate::signature::{NumbersError, SignatureOutOfRange};
-use crate::sphere::RadiusError;
 use crate::text::{BinaryError, TextError};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};

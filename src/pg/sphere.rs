@@ -1,10 +1,10 @@
 //! Type `signature_sphere`: what `<<->>` takes on its right.
 
+use crate::index::sphere::Sphere;
 use crate::pg::datum::{Borrowed, Returned, Stored};
 use crate::pg::report;
 use crate::pg::settings;
 use crate::signature::Signature;
-use crate::sphere::Sphere;
 use crate::text;
 use pgrx::{pg_extern, pg_sys};
 use std::ffi::{CStr, CString};

@@ -1,7 +1,7 @@
 //! Where the versions of PostgreSQL differ, in what this extension asks of them.
 //! Nothing else in the source asks which version it is built for.
 
-use crate::build_order::Packing;
+use crate::index::build_order::Packing;
 use pgrx::pg_sys;
 use std::ffi::CStr;
 

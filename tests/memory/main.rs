@@ -11,8 +11,8 @@ mod hostile;
 
 use counter::{Counter, Peak, peak_of};
 use hostile::{File, bombs, fixtures, large, mutation::Mutations};
-use imgsmlr_rs::convert::{self, Options};
 use imgsmlr_rs::decode::{self, Format, Limits};
+use imgsmlr_rs::pattern::convert::{self, Options};
 use std::collections::HashSet;
 
 #[global_allocator]

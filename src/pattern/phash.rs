@@ -7,7 +7,7 @@
 //! left out of the median.
 
 use crate::pattern::Pattern;
-use crate::wavelet;
+use crate::pattern::wavelet;
 use rustdct::{DctPlanner, TransformType2And3};
 use std::sync::{Arc, LazyLock};
 
@@ -24,7 +24,7 @@ static DCT: LazyLock<Arc<dyn TransformType2And3<f64>>> =
 ///
 /// The number of different bits of two hashes is the distance of the pictures.
 pub fn phash(pattern: &Pattern) -> u64 {
-    let means = wavelet::inverse(pattern, SIDE);
+    let means = wavelet::inverse(pattern.values(), SIDE);
     // By row, as pictures are: [y][x].
     let mut rows = [[0.0; SIDE]; SIDE];
     for (y, row) in rows.iter_mut().enumerate() {
@@ -53,11 +53,11 @@ pub fn phash(pattern: &Pattern) -> u64 {
 mod tests {
     use super::*;
     use crate::pattern::PATTERN_LEN;
-    use crate::resample;
+    use crate::picture::resample;
 
     /// The definition in plain cosines.
     fn by_definition(pattern: &Pattern) -> u64 {
-        let means = wavelet::inverse(pattern, SIDE);
+        let means = wavelet::inverse(pattern.values(), SIDE);
         let cosine = |at: usize, frequency: usize| {
             let angle = (at as f64 + 0.5) * frequency as f64 / SIDE as f64;
             (std::f64::consts::PI * angle).cos()

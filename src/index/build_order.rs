@@ -12,8 +12,8 @@
 //! many as come first: then the cells do not meet the pages' ends, and a search
 //! reads more.
 
-use crate::geometry::{INNER_CAPACITY, LEAF_CAPACITY};
-use crate::rotation;
+use crate::index::geometry::{INNER_CAPACITY, LEAF_CAPACITY};
+use crate::index::rotation;
 use crate::signature::{SIGNATURE_LEN, Signature};
 use std::cmp::Ordering;
 use std::collections::TryReserveError;
@@ -25,7 +25,7 @@ use std::collections::TryReserveError;
 pub struct Packing([usize; 3]);
 
 impl Packing {
-    /// Four full pages are taken together, and [`crate::geometry::split`] parts
+    /// Four full pages are taken together, and [`crate::index::geometry::split`] parts
     /// them: four of leaves to five. (Of four pages of boxes it makes four: the
     /// cuts fall so.)
     pub const WINDOWS: Packing = {

@@ -1,16 +1,19 @@
 //! The two-dimensional Haar transform of a 64×64 picture, unnormalised, and back.
 
-use crate::brightness::Brightness;
-use crate::pattern::Pattern;
-use crate::resample::SIDE;
+use crate::picture::brightness::Brightness;
+use crate::picture::resample::SIDE;
+
+/// Haar coefficients `d[x][y]`, row `x` after row `x`.
+pub type Coefficients = [f32; SIDE * SIDE];
 
 /// Haar coefficients of `values`.
 ///
 /// From the finest level (blocks of 32×32) to the coarsest (1×1), each 2×2
 /// square gives three differences and one mean; the means are the next level's
 /// values. The last mean of all is coefficient `[0][0]`.
-pub fn haar(mut values: Box<Brightness>) -> Pattern {
-    let mut coefficients = Pattern::zero();
+pub fn haar(mut values: Box<Brightness>) -> Coefficients {
+    let mut coefficients = [0.0; SIDE * SIDE];
+    let mut set = |x: usize, y: usize, value: f64| coefficients[x * SIDE + y] = value as f32;
     let mut n = SIDE;
     while n > 1 {
         n /= 2;
@@ -20,32 +23,33 @@ pub fn haar(mut values: Box<Brightness>) -> Pattern {
                 let q = values[2 * i + 1][2 * j];
                 let r = values[2 * i][2 * j + 1];
                 let s = values[2 * i + 1][2 * j + 1];
-                coefficients.set(i + n, j, (-p + q - r + s) / 4.0);
-                coefficients.set(i, j + n, (-p - q + r + s) / 4.0);
-                coefficients.set(i + n, j + n, (p - q - r + s) / 4.0);
+                set(i + n, j, (-p + q - r + s) / 4.0);
+                set(i, j + n, (-p - q + r + s) / 4.0);
+                set(i + n, j + n, (p - q - r + s) / 4.0);
                 // [i][j] is behind every square still to be read: 2i ≥ i.
                 values[i][j] = (p + q + r + s) / 4.0;
             }
         }
     }
-    coefficients.set(0, 0, values[0][0]);
+    set(0, 0, values[0][0]);
     coefficients
 }
 
-/// The values whose coefficients are `pattern`, `side`×`side` of them: all 64, or
+/// The values whose coefficients these are, `side`×`side` of them: all 64, or
 /// for a smaller power of two the means of as many squares. Indexed `[x][y]`.
-pub fn inverse(pattern: &Pattern, side: usize) -> Box<Brightness> {
+pub fn inverse(coefficients: &Coefficients, side: usize) -> Box<Brightness> {
+    let get = |x: usize, y: usize| f64::from(coefficients[x * SIDE + y]);
     let mut values = Box::new([[0.0; SIDE]; SIDE]);
-    values[0][0] = f64::from(pattern.get(0, 0));
+    values[0][0] = get(0, 0);
     let mut n = 1;
     while n < side.min(SIDE) {
         // Backwards, so that no mean is overwritten before it is read.
         for i in (0..n).rev() {
             for j in (0..n).rev() {
                 let mean = values[i][j];
-                let a = f64::from(pattern.get(i + n, j));
-                let b = f64::from(pattern.get(i, j + n));
-                let c = f64::from(pattern.get(i + n, j + n));
+                let a = get(i + n, j);
+                let b = get(i, j + n);
+                let c = get(i + n, j + n);
                 values[2 * i][2 * j] = mean - a - b + c;
                 values[2 * i + 1][2 * j] = mean + a - b - c;
                 values[2 * i][2 * j + 1] = mean - a + b - c;
@@ -75,9 +79,9 @@ mod tests {
 
     #[test]
     fn a_plain_picture_has_a_mean_and_nothing_else() {
-        let pattern = haar(Box::new([[0.25; SIDE]; SIDE]));
-        assert_eq!(pattern.get(0, 0), 0.25);
-        assert!(pattern.values()[1..].iter().all(|&d| d == 0.0));
+        let coefficients = haar(Box::new([[0.25; SIDE]; SIDE]));
+        assert_eq!(coefficients[0], 0.25);
+        assert!(coefficients[1..].iter().all(|&d| d == 0.0));
     }
 
     #[test]

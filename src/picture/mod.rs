@@ -1,4 +1,11 @@
-//! A picture on its way from a decoder to the resampler, row by row.
+//! From a picture's rows to 64×64 values of brightness.
+//!
+//! A decoder hands over [`Rows`] as it reads them. They are [resampled](resample) to
+//! 64×64 cells, turned to their [`orientation`], and reduced to one [`brightness`] each.
+
+pub mod brightness;
+pub mod orientation;
+pub mod resample;
 
 /// How many samples a pixel has, and what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! How a build of the index is sorted: the glue between Postgres' sort and
-//! [`crate::build_order`].
+//! [`crate::index::build_order`].
 //!
 //! Postgres offers each row to an "abbreviation" function as it takes it in, and
 //! compares only when it has them all or its memory is full. That is how the rows
@@ -7,7 +7,7 @@
 //! number, and the first comparison finds the cell of each; afterwards it is the
 //! cell itself.
 
-use crate::build_order::{BuildOrder, Sample};
+use crate::index::build_order::{BuildOrder, Sample};
 use crate::pg::datum::Varlena;
 use crate::pg::{report, version};
 use crate::signature::Signature;

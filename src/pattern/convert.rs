@@ -2,7 +2,7 @@
 
 use crate::decode::{self, DecodeError, Format, Limits, Workspace};
 use crate::pattern::Pattern;
-use crate::resample::AreaAverage;
+use crate::picture::resample::AreaAverage;
 
 /// What to make of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,18 +2,18 @@
 //! distance by them, how a page of them is split, and below which of them a new
 //! signature goes. Pure arithmetic; `pg::gist` is what Postgres calls.
 //!
-//! Boxes lie along the principal axes ([`crate::rotation`]). Nothing here is a
+//! Boxes lie along the principal axes ([`crate::index::rotation`]). Nothing here is a
 //! product of extents, which for 16 dimensions under- and overflows and is zero
 //! for any box that is flat in one of them.
 //!
 //! The tree is a k-d tree in the clothes of an R-tree. A build sorts the
-//! signatures into its cells ([`crate::build_order`]), a split cuts a page by a
+//! signatures into its cells ([`crate::index::build_order`]), a split cuts a page by a
 //! plane that crosses no box where there is one, and an insertion does not ask
 //! which box grows least: it finds, among all boxes of a page, the planes
 //! between them, and descends by these. So boxes that lie apart stay apart.
 //! `benches/trees.rs` compares this with what else was tried.
 
-use crate::rotation::Rotated;
+use crate::index::rotation::Rotated;
 use crate::signature::{SIGNATURE_LEN, root_of_squares};
 use std::cmp::Ordering;
 
@@ -175,7 +175,7 @@ pub const MOST_BOXES: usize = 128;
 
 /// The box below which `point` goes: one of `boxes`, by its place.
 ///
-/// Boxes built by [`split`] and [`crate::build_order`] are cells of a k-d tree
+/// Boxes built by [`split`] and [`crate::index::build_order`] are cells of a k-d tree
 /// without their margins. Where exactly one holds the point, that is the answer;
 /// otherwise the planes between the boxes are found again, one by one, and the
 /// point's side taken at each. `None` of no box, and of too many.

@@ -1,18 +1,20 @@
 //! GiST support functions of `gist_signature_ops`: what Postgres calls; the
-//! arithmetic is in [`crate::geometry`].
+//! arithmetic is in [`crate::index::geometry`].
 //!
 //! A leaf's key is the signature itself, an inner key a box. Both are read
 //! where they lie on the page. The functions in a search's or an insertion's
 //! inner loop use the plain V1 calling convention: no guard, no allocation, and
 //! nothing that can panic.
 
-use crate::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, MOST_BOXES, choose, split};
+mod build;
+
+use crate::index::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, MOST_BOXES, choose, split};
+use crate::index::rotation::Rotated;
+use crate::index::sphere::Sphere;
 use crate::pg::call::{argument, v1};
 use crate::pg::datum::{Stored, Varlena};
 use crate::pg::{memory, report};
-use crate::rotation::Rotated;
 use crate::signature::{SIGNATURE_LEN, Signature};
-use crate::sphere::Sphere;
 use crate::text::{self, Digits};
 use pgrx::pg_sys::{Datum, FunctionCallInfo, GISTENTRY, OffsetNumber};
 use pgrx::{pg_extern, pg_guard, pg_sys, varsize_4b};

@@ -1,8 +1,8 @@
 //! What the database sees of a picture: its pattern, transformed back.
 
 use crate::pattern::Pattern;
-use crate::resample::SIDE;
-use crate::wavelet;
+use crate::pattern::wavelet;
+use crate::picture::resample::SIDE;
 use png::{BitDepth, ColorType, Encoder};
 
 /// The 64×64 brightness values of `pattern` as a grey PNG of 8 bits a pixel,
@@ -11,7 +11,7 @@ use png::{BitDepth, ColorType, Encoder};
 /// # Errors
 /// What the encoder makes of it: with this size and kind, nothing.
 pub fn encoded(pattern: &Pattern) -> Result<Vec<u8>, png::EncodingError> {
-    let values = wavelet::inverse(pattern, SIDE);
+    let values = wavelet::inverse(pattern.values(), SIDE);
     let mut pixels = [0; SIDE * SIDE];
     for (place, pixel) in pixels.iter_mut().enumerate() {
         let value = values[place % SIDE][place / SIDE];
@@ -30,9 +30,9 @@ pub fn encoded(pattern: &Pattern) -> Result<Vec<u8>, png::EncodingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::convert::{self, Options};
     use crate::decode::Limits;
     use crate::pattern::PATTERN_LEN;
+    use crate::pattern::convert::{self, Options};
 
     const ANY: Options = Options { format: None, apply_orientation: true };
 

@@ -3,7 +3,7 @@
 //! The 64×64 cells of a turned picture are the turned cells of the picture:
 //! they cover the same rectangles. So nothing larger is ever turned.
 
-use crate::resample::{SIDE, Thumbnail};
+use crate::picture::resample::{SIDE, Thumbnail};
 
 /// One of the eight orientations, as EXIF numbers them: 1 is upright, the even
 /// ones up to 4 and the odd ones from 5 are mirrored.

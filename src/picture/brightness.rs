@@ -1,6 +1,6 @@
 //! From colours to one brightness a cell, stretched over the whole range.
 
-use crate::resample::{SIDE, Thumbnail};
+use crate::picture::resample::{SIDE, Thumbnail};
 
 /// 64×64 brightness values in 0..=1, indexed `[x][y]`.
 pub type Brightness = [[f64; SIDE]; SIDE];

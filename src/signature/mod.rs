@@ -1,5 +1,7 @@
 //! A picture's signature: 16 numbers that say how much detail a pattern has at
-//! each level and direction, and their Euclidean distance.
+//! each level and direction, and their Euclidean distance; their [`average`].
+
+pub mod average;
 
 use crate::pattern::Pattern;
 use std::cmp::Ordering;

@@ -1,7 +1,15 @@
 //! A picture's pattern: 64×64 Haar coefficients, their distance and shuffle.
+//!
+//! [`wavelet`] has the transform, [`convert`] goes all the way from a file's bytes,
+//! [`view`] shows what is left of the picture and [`phash`] hashes it to 64 bits.
 
-use crate::resample::{SIDE, Thumbnail};
-use crate::{brightness, wavelet};
+pub mod convert;
+pub mod phash;
+pub mod view;
+pub mod wavelet;
+
+use crate::picture::brightness;
+use crate::picture::resample::{SIDE, Thumbnail};
 
 /// Numbers in a pattern.
 pub const PATTERN_LEN: usize = SIDE * SIDE;
@@ -30,7 +38,7 @@ impl Pattern {
 
     /// The pattern of a picture's cells: their brightness, Haar-transformed.
     pub fn of(thumbnail: &Thumbnail) -> Self {
-        wavelet::haar(brightness::stretched(thumbnail))
+        Self::from_values(wavelet::haar(brightness::stretched(thumbnail)))
     }
 
     /// The coefficients, row after row.
