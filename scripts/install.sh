@@ -15,6 +15,5 @@ if [ "${1:-}" = alias ]; then
 	exit 0
 fi
 setup_compilers
-setup_cargo_pgrx
 install_extension "$PG_CONFIG"
 say "installed. In the database, as its owner: CREATE EXTENSION imgsmlr_rs;"

@@ -6,7 +6,6 @@
 
 setup_compilers
 setup_pg18
-setup_cargo_pgrx
 command -v valgrind >/dev/null || install_packages "to check memory" valgrind || exit 1
 
 # A server of its own, as both the library and the program are others.

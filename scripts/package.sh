@@ -12,22 +12,20 @@ case $("$PG_CONFIG" --pkglibdir) in
 esac
 
 setup_compilers
-setup_cargo_pgrx
 
 stage=$build/package/pg$major
-rm -rf "$stage" && mkdir -p "$stage/files" "$stage/root/DEBIAN"
+rm -rf "$stage" && mkdir -p "$stage/root/DEBIAN"
 say "building imgsmlr_rs in release for $("$PG_CONFIG" --version)"
-pgrx_for "$PG_CONFIG" package --out-dir "$stage/files"
+build_extension "$PG_CONFIG"
 
-library=$stage/root/usr/lib/postgresql/$major/lib
+libraries=$stage/root/usr/lib/postgresql/$major/lib
 extension=$stage/root/usr/share/postgresql/$major/extension
 name=postgresql-$major-imgsmlr-rs
 doc=$stage/root/usr/share/doc/$name
-mkdir -p "$library" "$extension" "$doc"
-cp "$stage/files/$("$PG_CONFIG" --pkglibdir)/imgsmlr_rs.so" "$library/"
-cp "$stage/files/$("$PG_CONFIG" --sharedir)"/extension/imgsmlr_rs* "$extension/"
-copy_other_sql "$extension"
-command -v strip >/dev/null && strip --strip-unneeded "$library/imgsmlr_rs.so"
+mkdir -p "$libraries" "$extension" "$doc"
+cp "$library" "$libraries/imgsmlr_rs.so"
+copy_sql "$extension"
+command -v strip >/dev/null && strip --strip-unneeded "$libraries/imgsmlr_rs.so"
 
 version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)
 maintainer="the imgsmlr_rs authors <imgsmlr_rs@localhost>"

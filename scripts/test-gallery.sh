@@ -7,7 +7,6 @@ setup_chromium || exit 1
 setup_pg18
 if [ ! -f "$("$pg18/pg_config" --sharedir)/extension/imgsmlr_rs.control" ]; then
 	setup_compilers
-	setup_cargo_pgrx
 	install_extension "$pg18/pg_config"
 fi
 setup_photographs

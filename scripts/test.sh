@@ -5,7 +5,6 @@
 
 setup_compilers
 setup_pg18
-setup_cargo_pgrx
 setup_psycopg
 setup_pgxn_meta
 

@@ -6,7 +6,6 @@
 
 setup_compilers
 setup_pg18
-setup_cargo_pgrx
 setup_psycopg
 for major in ${VERSIONS:-$majors}; do
 	test_server "$major"
