@@ -4,13 +4,17 @@ mod data;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use data::{Photos, Random, uniform};
-use imgsmlr_rs::index::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, choose, split};
-use imgsmlr_rs::index::rotation::Rotated;
+use imgsmlr_rs::index::geometry::{self, Point as _, choose, split};
 use imgsmlr_rs::pattern::Pattern;
 use imgsmlr_rs::picture::resample::AreaAverage;
 use imgsmlr_rs::picture::{Channels, Rows, Shape};
 use imgsmlr_rs::signature::Signature;
 use std::hint::black_box;
+
+type Bounds = geometry::Bounds<f32, 16>;
+
+const LEAF_CAPACITY: usize = Signature::LEAF_CAPACITY;
+const INNER_CAPACITY: usize = Signature::INNER_CAPACITY;
 
 fn signatures(count: usize) -> Vec<Signature> {
     let (photos, mut random) = (Photos::read(), Random(1));
@@ -18,8 +22,7 @@ fn signatures(count: usize) -> Vec<Signature> {
 }
 
 fn boxes(signatures: &[Signature], size: usize) -> Vec<Bounds> {
-    let around =
-        |part: &[Signature]| Bounds::around(part.iter().map(|row| Bounds::of(&Rotated::of(row))));
+    let around = |part: &[Signature]| Bounds::around(part.iter().map(|row| row.bounds()));
     signatures.chunks(size).filter_map(around).collect()
 }
 
@@ -31,11 +34,13 @@ fn index(c: &mut Criterion) {
             rows[..LEAF_CAPACITY].iter().map(|row| black_box(row).distance(&query)).sum::<f64>()
         });
     });
-    let (inner, rotated) = (boxes(&rows, 40), Rotated::of(&query));
+    let (inner, rotated) = (boxes(&rows, 40), query.query());
     c.bench_function("distance, a page of boxes", |b| {
-        b.iter(|| inner.iter().map(|bounds| black_box(bounds).distance(&rotated)).sum::<f64>());
+        b.iter(|| {
+            inner.iter().map(|bounds| Signature::bound(&rotated, black_box(bounds))).sum::<f64>()
+        });
     });
-    let (places, point): (Vec<&Bounds>, _) = (inner.iter().collect(), Bounds::of(&rotated));
+    let (places, point): (Vec<&Bounds>, _) = (inner.iter().collect(), query.bounds());
     c.bench_function("penalty, the choice on a page", |b| {
         b.iter(|| choose(black_box(&places), black_box(&point)));
     });

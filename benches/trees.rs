@@ -10,10 +10,15 @@ mod data;
 
 use data::{Photos, Random, uniform};
 use imgsmlr_rs::index::build_order::{Packing, Sample};
-use imgsmlr_rs::index::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, choose, split};
+use imgsmlr_rs::index::geometry::{self, Point as _, choose, split};
 use imgsmlr_rs::index::rotation::Rotated;
 use imgsmlr_rs::signature::Signature;
 use std::time::{Duration, Instant};
+
+type Bounds = geometry::Bounds<f32, 16>;
+
+const LEAF_CAPACITY: usize = Signature::LEAF_CAPACITY;
+const INNER_CAPACITY: usize = Signature::INNER_CAPACITY;
 
 /// How a fresh index is made.
 #[derive(Clone, Copy, PartialEq)]
@@ -157,7 +162,7 @@ struct Tree {
 }
 
 fn leaf_entry(points: &[Point], child: usize) -> Entry {
-    let bounds = Bounds::around(points.iter().map(|point| Bounds::of(&point.at)));
+    let bounds = Bounds::around(points.iter().map(|point| point.at.bounds()));
     let codes = || points.iter().map(|point| point.code);
     let interval = (codes().min().unwrap_or(0), codes().max().unwrap_or(0));
     Entry { bounds: bounds.unwrap_or(Bounds::EMPTY), interval, child }
@@ -215,7 +220,7 @@ impl Tree {
         let mut level = Vec::new();
         for window in points.chunks(4 * LEAF_CAPACITY) {
             let mut leaves = Vec::new();
-            let (bounds, code) = (|p: &Point| Bounds::of(&p.at), |p: &Point| p.code);
+            let (bounds, code) = (|p: &Point| p.at.bounds(), |p: &Point| p.code);
             parts(window.to_vec(), insertion, LEAF_CAPACITY, &bounds, &code, &mut leaves);
             for leaf in leaves {
                 level.push(leaf_entry(&leaf, tree.pages.len()));
@@ -257,7 +262,7 @@ impl Tree {
                     return None;
                 }
                 let [lower, upper] =
-                    part(points, insertion, LEAF_CAPACITY, |p| Bounds::of(&p.at), |p| p.code);
+                    part(points, insertion, LEAF_CAPACITY, |p| p.at.bounds(), |p| p.code);
                 let entries = [leaf_entry(&lower, page), leaf_entry(&upper, next)];
                 *points = lower;
                 self.pages.push(Page::Leaf(upper));
@@ -267,7 +272,7 @@ impl Tree {
                 let place = descend(entries, point, insertion);
                 let entry = &mut entries[place];
                 entry.bounds =
-                    Bounds::around([entry.bounds, Bounds::of(&point.at)]).unwrap_or(entry.bounds);
+                    Bounds::around([entry.bounds, point.at.bounds()]).unwrap_or(entry.bounds);
                 entry.interval.0 = entry.interval.0.min(point.code);
                 entry.interval.1 = entry.interval.1.max(point.code);
                 let child = entry.child;
@@ -295,7 +300,7 @@ impl Tree {
         while let Some(page) = stack.pop() {
             read += 1;
             if let Page::Inner(entries) = &self.pages[page] {
-                let near = entries.iter().filter(|entry| entry.bounds.distance(query) <= reach);
+                let near = entries.iter().filter(|entry| query.bound(&entry.bounds) <= reach);
                 stack.extend(near.map(|entry| entry.child));
             }
         }
@@ -314,7 +319,7 @@ impl Tree {
                 Page::Inner(entries) => stack.extend(
                     entries
                         .iter()
-                        .filter(|entry| entry.bounds.distance(&query.at) <= reach)
+                        .filter(|entry| query.at.bound(&entry.bounds) <= reach)
                         .map(|entry| entry.child),
                 ),
             }
@@ -324,7 +329,7 @@ impl Tree {
 }
 
 fn descend(entries: &[Entry], point: &Point, insertion: Insertion) -> usize {
-    let bounds = Bounds::of(&point.at);
+    let bounds = point.at.bounds();
     let growth = |entry: &Entry| entry.bounds.growth(&bounds);
     let least = |key: &dyn Fn(&Entry) -> (u64, f32)| {
         let keys = entries.iter().map(key).enumerate();
@@ -363,7 +368,10 @@ fn build(variant: &Variant, mut points: Vec<Point>) -> Tree {
         }
         Build::Curve => points.sort_by_key(|point| point.code),
         Build::Cells => {
-            let mut sample = Sample::new(usize::MAX, Packing::WINDOWS);
+            let mut sample = Sample::<Signature, f32, 16>::new(
+                usize::MAX,
+                Packing::windows(LEAF_CAPACITY, INNER_CAPACITY),
+            );
             for point in &points {
                 sample.push(&point.signature).expect("memory");
             }

@@ -207,7 +207,7 @@ build_extension() {
 copy_sql() {
 	local version files
 	version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)
-	files=$(sed -nE 's#^pgrx::extension_sql_file!\("\.\./(sql/[a-z_]+\.sql)".*#\1#p' src/lib.rs)
+	files=$(grep -oE '"\.\./sql/[a-z_]+\.sql"' src/lib.rs | tr -d '"' | cut -c4-)
 	sed "s/@CARGO_VERSION@/$version/" imgsmlr_rs.control >"$1/imgsmlr_rs.control"
 	{
 		printf '%s\n' '\echo Use "CREATE EXTENSION imgsmlr_rs" to load this file. \quit'

@@ -3,14 +3,15 @@
 //! Data flows one way, from floor to floor: a file's bytes are [decoded](decode) into the
 //! rows of a [`picture`], which are averaged to 64×64 values of brightness; their Haar
 //! transform is the [`pattern`]. What is kept of a pattern to search by is its
-//! [`signature`], 16 numbers. The [`index`] arranges these so that the nearest are found
-//! exactly. Beside the floors, [`text`] is how values are written and read, and [`memory`]
+//! [`fingerprint`], 32 bytes, or its [`signature`], 16 numbers. The [`index`] arranges
+//! these so that the nearest are found exactly. Beside the floors, [`text`] is how values are written and read, and [`memory`]
 //! is asked for before it is taken.
 //!
 //! None of these modules knows Postgres. `pg` is the one that does: it unpacks
 //! datums, calls them, and packs the result.
 
 pub mod decode;
+pub mod fingerprint;
 pub mod index;
 pub mod memory;
 pub mod pattern;
@@ -29,7 +30,12 @@ pgrx::extension_sql_file!("../sql/operators.sql", name = "operators", requires =
 pgrx::extension_sql_file!("../sql/comparison.sql", name = "comparison", requires = ["operators"]);
 pgrx::extension_sql_file!("../sql/casts.sql", name = "casts", requires = ["comparison"]);
 pgrx::extension_sql_file!("../sql/aggregates.sql", name = "aggregates", requires = ["casts"]);
-pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["aggregates"], finalize);
+pgrx::extension_sql_file!(
+    "../sql/fingerprint.sql",
+    name = "fingerprint",
+    requires = ["aggregates"]
+);
+pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["fingerprint"], finalize);
 
 /// What Postgres calls when it loads the library.
 #[allow(non_snake_case)]

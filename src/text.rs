@@ -111,13 +111,37 @@ pub fn parse_with_radius<const N: usize>(text: &[u8]) -> Result<([f32; N], f64),
     let wanted = N + 1;
     match *rest {
         [] => Err(TextError::TooFew { found: words.len(), wanted }),
-        [(at, word)] => {
-            let radius = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
-            let wrong = || TextError::NotANumber { ordinal: wanted, excerpt: excerpt(word), at };
-            Ok((values, radius.ok_or_else(wrong)?))
-        }
+        [(at, word)] => Ok((values, parse_radius(word, wanted, at)?)),
         [_, (at, word), ..] => Err(TextError::TooMany { wanted, excerpt: excerpt(word), at }),
     }
+}
+
+/// Reads one word, whatever it is, and a radius in double precision: infinite, too.
+///
+/// # Errors
+/// On another count of words; the radius must be a number or an infinity.
+pub fn parse_word_with_radius(text: &[u8]) -> Result<(&[u8], f64), TextError> {
+    let words: Vec<(usize, &[u8])> = words(text).take(3).collect();
+    match *words {
+        [(_, word), (at, radius)] => Ok((word, parse_radius(radius, 2, at)?)),
+        [_, _, (at, word), ..] => Err(TextError::TooMany { wanted: 2, excerpt: excerpt(word), at }),
+        [] | [_] => Err(TextError::TooFew { found: words.len(), wanted: 2 }),
+    }
+}
+
+fn parse_radius(word: &[u8], ordinal: usize, at: usize) -> Result<f64, TextError> {
+    let radius = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
+    radius.ok_or_else(|| TextError::NotANumber { ordinal, excerpt: excerpt(word), at })
+}
+
+/// Splits a message into `length` bytes and a radius, a big-endian float8.
+///
+/// # Errors
+/// On any other number of bytes.
+pub fn with_radius(bytes: &[u8], length: usize) -> Result<(&[u8], f64), BinaryError> {
+    let wrong = BinaryError::WrongLength { found: bytes.len(), wanted: length + size_of::<f64>() };
+    let (head, radius) = bytes.split_at_checked(length).ok_or(wrong)?;
+    Ok((head, f64::from_be_bytes(radius.try_into().map_err(|_| wrong)?)))
 }
 
 /// Whatever stands between separators, with its place in bytes from 1.

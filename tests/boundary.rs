@@ -48,7 +48,8 @@ fn only_pg_and_lib_name_pgrx_or_use_unsafe() {
 }
 
 /// The method's folders and files from the ground up: each uses only those before it.
-const FLOORS: [&str; 7] = ["memory", "text", "picture", "decode", "pattern", "signature", "index"];
+const FLOORS: [&str; 8] =
+    ["memory", "text", "picture", "decode", "pattern", "signature", "fingerprint", "index"];
 
 /// The paths that begin with `crate::` in a file's code, as its segments after that.
 fn crate_paths(path: &Path) -> Vec<Vec<String>> {

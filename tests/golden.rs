@@ -8,8 +8,9 @@ mod fixture_text;
 use fixture::fixture;
 use fixture_text::fixture_text;
 use imgsmlr_rs::decode::Limits;
-use imgsmlr_rs::pattern::Pattern;
+use imgsmlr_rs::fingerprint::Fingerprint;
 use imgsmlr_rs::pattern::convert::{self, Options};
+use imgsmlr_rs::pattern::{self, PATTERN_LEN, Pattern};
 use imgsmlr_rs::signature::Signature;
 
 /// PNG and GIF decode to one answer only.
@@ -121,4 +122,26 @@ fn distances_are_the_references() {
     }
     assert_eq!(rows, 97);
     println!("largest distance difference, exact formats {}, JPEG {}", largest.0, largest.1);
+}
+
+/// Fingerprints and detail of stored patterns, as `scripts/fingerprint` has them in numpy:
+/// the same to the last bit in every build, or every stored fingerprint would be another.
+#[test]
+fn fingerprints_of_stored_patterns_never_change() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/fingerprint");
+    let patterns = std::fs::read(format!("{folder}/patterns.bin")).expect("patterns");
+    let golden = std::fs::read_to_string(format!("{folder}/golden.tsv")).expect("golden");
+    let numbers = patterns.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+    let numbers: Vec<f32> = numbers.collect();
+    let patterns = numbers.as_chunks::<PATTERN_LEN>().0;
+    assert_eq!(patterns.len(), golden.lines().count());
+    assert!(patterns.len() > 20);
+    for (values, line) in patterns.iter().zip(golden.lines()) {
+        let mut columns = line.split('\t');
+        let (name, digits) = (columns.next().expect("a name"), columns.next().expect("digits"));
+        let detail: f32 = columns.next().expect("detail").parse().expect("a number");
+        let pattern = Pattern::from_values(*values);
+        assert_eq!(Fingerprint::of(&pattern).to_hex(), digits, "{name}");
+        assert!((pattern::detail::detail(&pattern) - detail).abs() < 1e-4, "{name}");
+    }
 }

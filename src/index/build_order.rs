@@ -1,4 +1,4 @@
-//! The order in which a build lays signatures down: the cells of a k-d tree,
+//! The order in which a build lays points down: the cells of a k-d tree,
 //! cut to the pages that they will fill.
 //!
 //! Postgres sorts the rows and packs them into pages as they come: see
@@ -12,11 +12,10 @@
 //! many as come first: then the cells do not meet the pages' ends, and a search
 //! reads more.
 
-use crate::index::geometry::{INNER_CAPACITY, LEAF_CAPACITY};
-use crate::index::rotation;
-use crate::signature::{SIGNATURE_LEN, Signature};
+use crate::index::geometry::{Coordinate, Point};
 use std::cmp::Ordering;
 use std::collections::TryReserveError;
+use std::marker::PhantomData;
 
 /// How Postgres packs sorted rows: below how many a cut should not fall apart,
 /// on leaves, on the pages above, and above these. At the default fill factor of
@@ -25,57 +24,57 @@ use std::collections::TryReserveError;
 pub struct Packing([usize; 3]);
 
 impl Packing {
-    /// Four full pages are taken together, and [`crate::index::geometry::split`] parts
+    /// Of pages with room for so many points, and for so many boxes above. Four full pages are taken together, and [`crate::index::geometry::split`] parts
     /// them: four of leaves to five. (Of four pages of boxes it makes four: the
     /// cuts fall so.)
-    pub const WINDOWS: Packing = {
-        let leaves = 4 * LEAF_CAPACITY;
-        let above = 4 * INNER_CAPACITY / 5 * leaves;
-        Packing([leaves, above, INNER_CAPACITY * above])
-    };
+    pub const fn windows(leaf: usize, inner: usize) -> Packing {
+        let leaves = 4 * leaf;
+        let above = 4 * inner / 5 * leaves;
+        Packing([leaves, above, inner * above])
+    }
+
     /// Page after page, each until another tuple would leave less than a tenth
     /// of it free.
-    pub const PAGES: Packing = {
-        let leaves = LEAF_CAPACITY * 9 / 10;
-        let above = INNER_CAPACITY * 9 / 10;
+    pub const fn pages(leaf: usize, inner: usize) -> Packing {
+        let leaves = leaf * 9 / 10;
+        let above = inner * 9 / 10;
         Packing([leaves, above * leaves, above * above * leaves])
-    };
+    }
 }
 
 /// Rows below which a cell is not cut any more: the order of so few matters to
 /// nobody, but comparing two of them takes longest.
 const SMALLEST: usize = 8;
 
-type Coordinates = [f32; SIGNATURE_LEN];
-
 /// A row of a build and when it came.
 #[derive(Clone, Copy)]
-struct Row {
-    coordinates: Coordinates,
+struct Row<C, const N: usize> {
+    coordinates: [C; N],
     number: u32,
 }
 
 /// The rows of a build, as long as there is room for them.
-pub struct Sample {
-    rows: Vec<Row>,
+pub struct Sample<P, C, const N: usize> {
+    rows: Vec<Row<C, N>>,
     most: usize,
     packing: Packing,
+    points: PhantomData<P>,
 }
 
-impl Sample {
+impl<P: Point<C, N>, C: Coordinate, const N: usize> Sample<P, C, N> {
     /// An empty sample of at most `bytes` bytes, of rows that will be packed so.
     pub fn new(bytes: usize, packing: Packing) -> Self {
-        let most = (bytes / size_of::<Row>()).clamp(LEAF_CAPACITY, u32::MAX as usize);
-        Sample { rows: Vec::new(), most, packing }
+        let most = (bytes / size_of::<Row<C, N>>()).clamp(P::LEAF_CAPACITY, u32::MAX as usize);
+        Sample { rows: Vec::new(), most, packing, points: PhantomData }
     }
 
     /// Takes in one more row; returns its number, counted from 0.
     ///
     /// # Errors
     /// When there is no memory for it.
-    pub fn push(&mut self, signature: &Signature) -> Result<u32, TryReserveError> {
+    pub fn push(&mut self, point: &P) -> Result<u32, TryReserveError> {
         let number = self.rows.len() as u32;
-        let coordinates = std::array::from_fn(|axis| rotation::coordinate(signature, axis));
+        let coordinates = std::array::from_fn(|axis| point.coordinate(axis));
         self.rows.try_reserve(1)?;
         self.rows.push(Row { coordinates, number });
         Ok(number)
@@ -91,7 +90,10 @@ impl Sample {
     ///
     /// # Errors
     /// When there is no memory for the tree.
-    pub fn into_order(mut self, whole: bool) -> Result<(BuildOrder, Vec<u32>), TryReserveError> {
+    pub fn into_order(
+        mut self,
+        whole: bool,
+    ) -> Result<(BuildOrder<C, N>, Vec<u32>), TryReserveError> {
         let mut order = BuildOrder { nodes: Vec::new() };
         let mut cells = Vec::new();
         cells.try_reserve_exact(self.rows.len())?;
@@ -103,51 +105,55 @@ impl Sample {
     }
 }
 
-/// Where a row is along an axis: its coordinates there and on the axis after.
-///
-/// Of a million rows some share a float4 on one axis. A cut between such two
-/// must not move one of them to the other side: a window that lacks a row takes
-/// one from the next cell, whose box then reaches across both.
-type Place = [f32; 2];
+/// Axes that a cut looks at in turn.
+const TIES: usize = 4;
 
-fn place(axis: usize, coordinate: impl Fn(usize) -> f32) -> Place {
-    [coordinate(axis), coordinate((axis + 1) % SIGNATURE_LEN)]
+/// Where a row is along an axis: its coordinates there and on the axes after.
+///
+/// Of a million rows some share a float4 on one axis, and of bytes thousands do. A cut
+/// between such two must not move one of them to the other side: a window that lacks a row
+/// takes one from the next cell, whose box then reaches across both.
+type Place<C> = [C; TIES];
+
+fn place<C, const N: usize>(axis: usize, coordinate: impl Fn(usize) -> C) -> Place<C> {
+    std::array::from_fn(|after| coordinate((axis + after) % N))
 }
 
-fn by_place(a: Place, b: Place) -> Ordering {
-    a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1]))
+fn by_place<C: Coordinate>(a: Place<C>, b: Place<C>) -> Ordering {
+    let mut orders = a.into_iter().zip(b).map(|(a, b)| a.order(b));
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// A cut of a cell: below `threshold` on `axis` to the next node, the rest to
 /// node `right`. An axis past the last marks a cell that is not cut, and
 /// `right` is its number.
 #[derive(Clone, Copy)]
-struct Node {
+struct Node<C> {
     axis: u32,
-    threshold: Place,
+    threshold: Place<C>,
     right: u32,
 }
 
-/// A k-d tree as an order of signatures: cell after cell, from left to right.
-pub struct BuildOrder {
-    nodes: Vec<Node>,
+/// A k-d tree as an order of points: cell after cell, from left to right.
+pub struct BuildOrder<C, const N: usize> {
+    nodes: Vec<Node<C>>,
 }
 
-const UNCUT: u32 = SIGNATURE_LEN as u32;
+const UNCUT: u32 = u32::MAX;
 
-impl BuildOrder {
+impl<C: Coordinate, const N: usize> BuildOrder<C, N> {
     /// Cuts `rows` to cells, numbered from `cell` on, and enters the number of
     /// each row's.
     fn grow(
         &mut self,
-        rows: &mut [Row],
+        rows: &mut [Row<C, N>],
         units: &[usize],
         cells: &mut [u32],
         cell: &mut u32,
     ) -> Result<(), TryReserveError> {
         let at = self.nodes.len();
         self.nodes.try_reserve(1)?;
-        self.nodes.push(Node { axis: UNCUT, threshold: [0.0; 2], right: *cell });
+        self.nodes.push(Node { axis: UNCUT, threshold: [C::default(); TIES], right: *cell });
         let parted = if rows.len() > SMALLEST { cut(rows, units) } else { None };
         let Some((axis, threshold, left)) = parted else {
             for row in rows {
@@ -164,14 +170,14 @@ impl BuildOrder {
         Ok(())
     }
 
-    /// The number of the cell that a signature is in.
-    pub fn cell(&self, signature: &Signature) -> u32 {
+    /// The number of the cell that a point is in.
+    pub fn cell(&self, point: &impl Point<C, N>) -> u32 {
         let mut at = 0;
         while let Some(node) = self.nodes.get(at) {
             if node.axis == UNCUT {
                 return node.right;
             }
-            let place = place(node.axis as usize, |axis| rotation::coordinate(signature, axis));
+            let place = place::<C, N>(node.axis as usize, |axis| point.coordinate(axis));
             let upper = by_place(place, node.threshold).is_ge();
             at = if upper { node.right as usize } else { at + 1 };
         }
@@ -183,9 +189,12 @@ impl BuildOrder {
 /// to the middle that leaves whole pages on the lower side. Rows below the
 /// threshold come first; returns the axis, the threshold and their number.
 /// `None` where all rows are equal.
-fn cut(rows: &mut [Row], units: &[usize]) -> Option<(usize, Place, usize)> {
+fn cut<C: Coordinate, const N: usize>(
+    rows: &mut [Row<C, N>],
+    units: &[usize],
+) -> Option<(usize, Place<C>, usize)> {
     let axis = widest(rows)?;
-    let at = |row: &Row| place(axis, |axis| row.coordinates[axis]);
+    let at = |row: &Row<C, N>| place::<C, N>(axis, |axis| row.coordinates[axis]);
     let unit = units.iter().rev().find(|&&unit| unit < rows.len()).unwrap_or(&1);
     let middle = (rows.len() / 2).div_ceil(*unit) * unit;
     let middle = middle.clamp(1, rows.len() - 1);
@@ -208,19 +217,19 @@ fn cut(rows: &mut [Row], units: &[usize]) -> Option<(usize, Place, usize)> {
 }
 
 /// The axis of largest variance, or `None` where there is none.
-fn widest(rows: &[Row]) -> Option<usize> {
+fn widest<C: Coordinate, const N: usize>(rows: &[Row<C, N>]) -> Option<usize> {
     let count = rows.len() as f64;
-    let mut mean = [0.0; SIGNATURE_LEN];
+    let mut mean = [0.0; N];
     for row in rows {
         for (sum, &value) in mean.iter_mut().zip(&row.coordinates) {
-            *sum += f64::from(value);
+            *sum += value.double();
         }
     }
     mean.iter_mut().for_each(|sum| *sum /= count);
-    let mut variance = [0.0; SIGNATURE_LEN];
+    let mut variance = [0.0; N];
     for row in rows {
         for ((sum, &value), mean) in variance.iter_mut().zip(&row.coordinates).zip(mean) {
-            let difference = f64::from(value) - mean;
+            let difference = value.double() - mean;
             *sum += difference * difference;
         }
     }
@@ -231,14 +240,22 @@ fn widest(rows: &[Row]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signature::{SIGNATURE_LEN, Signature};
     use proptest::prelude::*;
 
+    type Order = BuildOrder<f32, SIGNATURE_LEN>;
+    type Row = super::Row<f32, SIGNATURE_LEN>;
+    type Sample = super::Sample<Signature, f32, SIGNATURE_LEN>;
+
+    const WINDOWS: Packing = Packing::windows(Signature::LEAF_CAPACITY, Signature::INNER_CAPACITY);
+    const PAGES: Packing = Packing::pages(Signature::LEAF_CAPACITY, Signature::INNER_CAPACITY);
+
     /// The order and the cells of `signatures`, all of them if they fit `bytes`.
-    fn order_of(signatures: &[Signature], bytes: usize) -> (BuildOrder, Vec<u32>) {
-        packed(signatures, bytes, Packing::WINDOWS)
+    fn order_of(signatures: &[Signature], bytes: usize) -> (Order, Vec<u32>) {
+        packed(signatures, bytes, WINDOWS)
     }
 
-    fn packed(signatures: &[Signature], bytes: usize, packing: Packing) -> (BuildOrder, Vec<u32>) {
+    fn packed(signatures: &[Signature], bytes: usize, packing: Packing) -> (Order, Vec<u32>) {
         let mut sample = Sample::new(bytes, packing);
         for signature in signatures.iter().take(sample.most) {
             assert!(!sample.is_full());
@@ -258,7 +275,7 @@ mod tests {
 
     #[test]
     fn cells_end_where_what_is_packed_together_ends() {
-        for packing in [Packing::WINDOWS, Packing::PAGES] {
+        for packing in [WINDOWS, PAGES] {
             let unit = packing.0[0];
             let (_, mut cells) = packed(&signatures(20 * unit + 13, 7), 1 << 20, packing);
             cells.sort_unstable();
@@ -273,13 +290,14 @@ mod tests {
     #[test]
     fn rows_that_tie_on_an_axis_stay_together() {
         // On a grid of 1,000 steps every cut meets rows with its own coordinate.
-        for packing in [Packing::WINDOWS, Packing::PAGES] {
+        for packing in [WINDOWS, PAGES] {
             let unit = packing.0[0];
             let rows = signatures(20 * unit, 11).into_iter().zip(0..).map(|(row, number)| {
                 let coordinates = row.values().map(|value| (value * 1000.0).round());
                 Row { coordinates, number }
             });
-            let sample = Sample { rows: rows.collect(), most: usize::MAX, packing };
+            let sample =
+                Sample { rows: rows.collect(), most: usize::MAX, packing, points: PhantomData };
             let (_, mut cells) = sample.into_order(true).expect("memory");
             cells.sort_unstable();
             for ends in cells.chunks(unit).collect::<Vec<_>>().windows(2) {

@@ -1,114 +1,165 @@
-//! Geometry of the index: boxes around signatures, how a search bounds its
+//! Geometry of the index: boxes around points, how a search bounds its
 //! distance by them, how a page of them is split, and below which of them a new
-//! signature goes. Pure arithmetic; `pg::gist` is what Postgres calls.
+//! point goes. Pure arithmetic; `pg::gist` is what Postgres calls.
 //!
-//! Boxes lie along the principal axes ([`crate::index::rotation`]). Nothing here is a
-//! product of extents, which for 16 dimensions under- and overflows and is zero
-//! for any box that is flat in one of them.
+//! Boxes have as many dimensions as what they hold: 16 of float4 along the principal axes
+//! of signatures ([`crate::index::rotation`]), 32 of a byte for fingerprints. Nothing here
+//! is a product of extents, which for so many under- and overflows and is zero for any box
+//! that is flat in one of them.
 //!
 //! The tree is a k-d tree in the clothes of an R-tree. A build sorts the
-//! signatures into its cells ([`crate::index::build_order`]), a split cuts a page by a
+//! points into its cells ([`crate::index::build_order`]), a split cuts a page by a
 //! plane that crosses no box where there is one, and an insertion does not ask
 //! which box grows least: it finds, among all boxes of a page, the planes
 //! between them, and descends by these. So boxes that lie apart stay apart.
 //! `benches/trees.rs` compares this with what else was tried.
 
-use crate::index::rotation::Rotated;
-use crate::signature::{SIGNATURE_LEN, root_of_squares};
 use std::cmp::Ordering;
+use std::fmt::Debug;
 
-/// An axis-parallel box on the principal axes: what an inner entry knows of the
-/// signatures below it. Its sides are rounded outwards, to infinity if need be.
+/// A number along an axis: float4, or a byte.
+pub trait Coordinate: Copy + Debug + Default + PartialOrd + 'static {
+    /// Nothing is below.
+    const LEAST: Self;
+    /// Nothing is above.
+    const MOST: Self;
+
+    /// The same number as a float4.
+    fn number(self) -> f32;
+
+    /// The same, an infinite one as the farthest float4.
+    fn finite(self) -> f32 {
+        self.number().clamp(f32::MIN, f32::MAX)
+    }
+
+    /// The same number in double precision.
+    fn double(self) -> f64;
+
+    /// A total order.
+    fn order(self, other: Self) -> Ordering;
+}
+
+impl Coordinate for f32 {
+    const LEAST: f32 = f32::NEG_INFINITY;
+    const MOST: f32 = f32::INFINITY;
+
+    fn number(self) -> f32 {
+        self
+    }
+
+    fn double(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn order(self, other: f32) -> Ordering {
+        self.total_cmp(&other)
+    }
+}
+
+impl Coordinate for u8 {
+    const LEAST: u8 = u8::MIN;
+    const MOST: u8 = u8::MAX;
+
+    fn number(self) -> f32 {
+        f32::from(self)
+    }
+
+    fn double(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn order(self, other: u8) -> Ordering {
+        self.cmp(&other)
+    }
+}
+
+/// What an index holds: a point that a box can be drawn around.
+pub trait Point<C: Coordinate, const N: usize>: Copy + PartialEq + 'static {
+    /// A point to measure from, prepared once for many boxes.
+    type Query;
+
+    /// Points on a full leaf of GiST.
+    const LEAF_CAPACITY: usize;
+    /// Boxes on a full page above.
+    const INNER_CAPACITY: usize;
+
+    /// `self` as what to measure from.
+    fn query(&self) -> Self::Query;
+
+    /// Where `self` lies on one axis, as a build orders it.
+    fn coordinate(&self, axis: usize) -> C;
+
+    /// The smallest box that surely holds `self`, rounding included.
+    fn bounds(&self) -> Bounds<C, N>;
+
+    /// The distance to another point.
+    fn distance(&self, other: &Self) -> f64;
+
+    /// At most the distance from `query` to any point in the box, as
+    /// [`Point::distance`] computes it: rounding is on the safe side.
+    fn bound(query: &Self::Query, bounds: &Bounds<C, N>) -> f64;
+}
+
+/// An axis-parallel box: what an inner entry knows of the points below it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
+pub struct Bounds<C, const N: usize> {
     /// The least coordinate on each axis.
-    low: [f32; SIGNATURE_LEN],
+    low: [C; N],
     /// The largest coordinate on each axis.
-    high: [f32; SIGNATURE_LEN],
+    high: [C; N],
 }
 
-/// `value` rounded to a float4 that is not above it.
-fn round_down(value: f64) -> f32 {
-    let near = value as f32;
-    if f64::from(near) > value { near.next_down() } else { near }
-}
-
-/// `value` rounded to a float4 that is not below it.
-fn round_up(value: f64) -> f32 {
-    let near = value as f32;
-    if f64::from(near) < value { near.next_up() } else { near }
-}
-
-impl Bounds {
+impl<C: Coordinate, const N: usize> Bounds<C, N> {
     /// A box that holds nothing: its sides are inside out.
-    pub const EMPTY: Bounds =
-        Bounds { low: [f32::INFINITY; SIGNATURE_LEN], high: [f32::NEG_INFINITY; SIGNATURE_LEN] };
+    pub const EMPTY: Self = Bounds { low: [C::MOST; N], high: [C::LEAST; N] };
 
-    /// The smallest box that surely holds a signature, rounding included.
-    pub fn of(point: &Rotated) -> Self {
-        Bounds {
-            low: point.coordinates.map(|at| round_down(at - point.error)),
-            high: point.coordinates.map(|at| round_up(at + point.error)),
-        }
+    /// The box between two corners.
+    pub fn between(low: [C; N], high: [C; N]) -> Self {
+        Bounds { low, high }
     }
 
     /// The smallest box around `boxes`, or `None` of none.
-    pub fn around(boxes: impl IntoIterator<Item = Bounds>) -> Option<Bounds> {
+    pub fn around(boxes: impl IntoIterator<Item = Self>) -> Option<Self> {
         boxes.into_iter().reduce(|mut whole, part| {
-            for i in 0..SIGNATURE_LEN {
-                whole.low[i] = whole.low[i].min(part.low[i]);
-                whole.high[i] = whole.high[i].max(part.high[i]);
+            for i in 0..N {
+                if part.low[i] < whole.low[i] {
+                    whole.low[i] = part.low[i];
+                }
+                if part.high[i] > whole.high[i] {
+                    whole.high[i] = part.high[i];
+                }
             }
             whole
         })
     }
 
     /// The lower and the upper corner.
-    pub fn corners(&self) -> [&[f32; SIGNATURE_LEN]; 2] {
+    pub fn corners(&self) -> [&[C; N]; 2] {
         [&self.low, &self.high]
     }
 
-    /// At most the distance from `query` to any signature in the box, as
-    /// [`Signature::distance`](crate::signature::Signature::distance) computes
-    /// it: rounding is on the safe side.
-    #[inline]
-    pub fn distance(&self, query: &Rotated) -> f64 {
-        // The rotation, the sum and the root are each off by far less.
-        const SAFE: f64 = 1.0 - 1e-12;
-        SAFE * root_of_squares(|i| {
-            let below = f64::from(self.low[i]) - query.coordinates[i];
-            let above = query.coordinates[i] - f64::from(self.high[i]);
-            (below.max(above) - query.error).max(0.0)
-        })
-    }
-
-    fn holds(&self, other: &Bounds) -> bool {
-        (0..SIGNATURE_LEN).all(|i| self.low[i] <= other.low[i] && other.high[i] <= self.high[i])
+    fn holds(&self, other: &Self) -> bool {
+        (0..N).all(|i| self.low[i] <= other.low[i] && other.high[i] <= self.high[i])
     }
 
     /// Sum of what each side must move outwards to take in `other`.
-    pub fn growth(&self, other: &Bounds) -> f32 {
+    pub fn growth(&self, other: &Self) -> f32 {
         let outwards = |i: usize| {
-            let below = f64::from(self.low[i]) - f64::from(other.low[i]);
-            let above = f64::from(other.high[i]) - f64::from(self.high[i]);
+            let below = self.low[i].double() - other.low[i].double();
+            let above = other.high[i].double() - self.high[i].double();
             below.max(0.0) + above.max(0.0)
         };
         // An infinite side minus another is no number: it does not grow.
-        let sum: f64 = (0..SIGNATURE_LEN).map(outwards).filter(|growth| !growth.is_nan()).sum();
+        let sum: f64 = (0..N).map(outwards).filter(|growth| !growth.is_nan()).sum();
         (sum as f32).min(f32::MAX)
     }
 
     /// The middle on an axis; of an infinite side, the farthest float4 counts.
     fn middle(&self, axis: usize) -> f32 {
-        self.low[axis].max(f32::MIN) / 2.0 + self.high[axis].min(f32::MAX) / 2.0
+        self.low[axis].finite() / 2.0 + self.high[axis].finite() / 2.0
     }
 }
-
-/// Signatures on a full leaf: 84 bytes each of 8,152.
-pub const LEAF_CAPACITY: usize = 97;
-/// Boxes on a full page above: 148 bytes each.
-pub const INNER_CAPACITY: usize = 55;
 
 /// A plane between boxes: those with the first places in the order of an axis,
 /// and the rest.
@@ -128,8 +179,8 @@ struct Plane {
 /// Best is, of those that cross no box, the one that leaves nearest to `share`
 /// of all on either side; where all cross some, the one with the least overlap
 /// for its nearness.
-fn best_plane(
-    boxes: &[&Bounds],
+fn best_plane<C: Coordinate, const N: usize>(
+    boxes: &[&Bounds<C, N>],
     order: &[u16],
     axis: usize,
     least: usize,
@@ -139,16 +190,16 @@ fn best_plane(
     let count = order.len();
     let mut low = f32::INFINITY;
     for (slot, &place) in suffix.iter_mut().zip(order).rev() {
-        low = low.min(boxes[usize::from(place)].low[axis]);
+        low = low.min(boxes[usize::from(place)].low[axis].number());
         *slot = low;
     }
-    let high = order.iter().map(|&place| boxes[usize::from(place)].high[axis]);
+    let high = order.iter().map(|&place| boxes[usize::from(place)].high[axis].number());
     let extent = high.fold(f32::NEG_INFINITY, f32::max) - low;
 
     let mut best: Option<Plane> = None;
     let mut reach = f32::NEG_INFINITY;
     for left in 1..count {
-        reach = reach.max(boxes[usize::from(order[left - 1])].high[axis]);
+        reach = reach.max(boxes[usize::from(order[left - 1])].high[axis].number());
         if left < least || count - left < least {
             continue;
         }
@@ -170,7 +221,8 @@ fn best_plane(
     best
 }
 
-/// Most boxes of a page that [`choose`] tells apart; a page has room for [`INNER_CAPACITY`].
+/// Most boxes of a page that [`choose`] tells apart; a page has room for
+/// [`Point::INNER_CAPACITY`].
 pub const MOST_BOXES: usize = 128;
 
 /// The box below which `point` goes: one of `boxes`, by its place.
@@ -179,7 +231,10 @@ pub const MOST_BOXES: usize = 128;
 /// without their margins. Where exactly one holds the point, that is the answer;
 /// otherwise the planes between the boxes are found again, one by one, and the
 /// point's side taken at each. `None` of no box, and of too many.
-pub fn choose(boxes: &[&Bounds], point: &Bounds) -> Option<usize> {
+pub fn choose<C: Coordinate, const N: usize>(
+    boxes: &[&Bounds<C, N>],
+    point: &Bounds<C, N>,
+) -> Option<usize> {
     let mut holding = (0..boxes.len()).filter(|&place| boxes[place].holds(point));
     let only = holding.next().filter(|_| holding.next().is_none());
     if only.is_some() || boxes.is_empty() || boxes.len() > MOST_BOXES {
@@ -187,7 +242,7 @@ pub fn choose(boxes: &[&Bounds], point: &Bounds) -> Option<usize> {
     }
 
     // The places of the boxes still in question, by their middle on each axis.
-    let mut orders = [[0_u16; MOST_BOXES]; SIGNATURE_LEN];
+    let mut orders = [[0_u16; MOST_BOXES]; N];
     let mut count = boxes.len();
     for (axis, order) in orders.iter_mut().enumerate() {
         for (place, slot) in order[..count].iter_mut().enumerate() {
@@ -201,7 +256,7 @@ pub fn choose(boxes: &[&Bounds], point: &Bounds) -> Option<usize> {
             best_plane(boxes, &order[..count], axis, 1, 0.5, &mut suffix[..count])
         });
         let plane = planes.reduce(|a, b| if b.score > a.score { b } else { a })?;
-        let middle = plane.between.0.max(f32::MIN) / 2.0 + plane.between.1.min(f32::MAX) / 2.0;
+        let middle = plane.between.0.finite() / 2.0 + plane.between.1.finite() / 2.0;
         let lower = point.middle(plane.axis) < middle;
 
         let order = &orders[plane.axis];
@@ -223,7 +278,12 @@ pub fn choose(boxes: &[&Bounds], point: &Bounds) -> Option<usize> {
     Some(usize::from(orders[0][0]))
 }
 
-fn by_middle(boxes: &[&Bounds], axis: usize, a: u16, b: u16) -> Ordering {
+fn by_middle<C: Coordinate, const N: usize>(
+    boxes: &[&Bounds<C, N>],
+    axis: usize,
+    a: u16,
+    b: u16,
+) -> Ordering {
     let middle = |place: u16| boxes[usize::from(place)].middle(axis);
     middle(a).total_cmp(&middle(b))
 }
@@ -238,7 +298,11 @@ fn by_middle(boxes: &[&Bounds], axis: usize, a: u16, b: u16) -> Ordering {
 ///
 /// Returns the places in `boxes`, the lower side first, and how many are on the
 /// lower side: never none and never all of two or more. `O(n log n)`.
-pub fn split(boxes: &[&Bounds], capacity: usize, fill_factor: usize) -> (Vec<usize>, usize) {
+pub fn split<C: Coordinate, const N: usize>(
+    boxes: &[&Bounds<C, N>],
+    capacity: usize,
+    fill_factor: usize,
+) -> (Vec<usize>, usize) {
     let count = boxes.len();
     let least = (count * 3).div_ceil(10).clamp(1, (count / 2).max(1));
     let pages = match count {
@@ -249,7 +313,7 @@ pub fn split(boxes: &[&Bounds], capacity: usize, fill_factor: usize) -> (Vec<usi
     let share = (pages / 2) as f32 / pages as f32;
     let mut suffix = vec![0.0; count];
     let mut best: Option<((f32, f64), Vec<u16>, usize)> = None;
-    for axis in 0..SIGNATURE_LEN {
+    for axis in 0..N {
         let mut order: Vec<u16> = (0..count as u16).collect();
         order.sort_unstable_by(|&a, &b| by_middle(boxes, axis, a, b));
         let Some(plane) = best_plane(boxes, &order, axis, least, share, &mut suffix) else {
@@ -276,7 +340,9 @@ fn variance(values: impl Iterator<Item = f64> + Clone) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signature::Signature;
+    use crate::signature::{SIGNATURE_LEN, Signature};
+
+    type Bounds = super::Bounds<f32, SIGNATURE_LEN>;
     use proptest::prelude::*;
 
     /// Photo-like numbers, ties, and the far ends of float4.
@@ -290,7 +356,7 @@ mod tests {
     }
 
     fn around(points: &[Signature]) -> Bounds {
-        let boxes = points.iter().map(|point| Bounds::of(&Rotated::of(point)));
+        let boxes = points.iter().map(Point::bounds);
         Bounds::around(boxes).expect("points")
     }
 
@@ -301,12 +367,12 @@ mod tests {
             query in signature(),
         ) {
             let bounds = around(&points);
-            let rotated = Rotated::of(&query);
+            let query_on_axes = query.query();
             for point in &points {
-                prop_assert!(bounds.distance(&rotated) <= query.distance(point));
+                prop_assert!(Signature::bound(&query_on_axes, &bounds) <= query.distance(point));
                 prop_assert_eq!(bounds.growth(&around(&[*point])), 0.0);
                 prop_assert!(bounds.holds(&around(&[*point])));
-                prop_assert_eq!(bounds.distance(&Rotated::of(point)), 0.0);
+                prop_assert_eq!(Signature::bound(&point.query(), &bounds), 0.0);
             }
         }
 
@@ -315,7 +381,7 @@ mod tests {
             point in proptest::array::uniform16(0.0_f32..5.0).prop_map(Signature::from_values),
             query in proptest::array::uniform16(0.0_f32..5.0).prop_map(Signature::from_values),
         ) {
-            let bound = around(&[point]).distance(&Rotated::of(&query));
+            let bound = Signature::bound(&query.query(), &around(&[point]));
             prop_assert!(bound >= query.distance(&point) - 1e-5);
         }
 
@@ -329,8 +395,8 @@ mod tests {
             let whole = Bounds::around(halves).expect("two halves");
             prop_assert_eq!(whole, around(&points));
             for half in &halves {
-                let query = Rotated::of(&query);
-                prop_assert!(whole.distance(&query) <= half.distance(&query));
+                let query = query.query();
+                prop_assert!(Signature::bound(&query, &whole) <= Signature::bound(&query, half));
                 prop_assert!(whole.holds(half));
             }
         }
@@ -347,7 +413,7 @@ mod tests {
             points in proptest::collection::vec(signature(), 2..400),
         ) {
             let boxes: Vec<Bounds> = points.iter().map(|p| around(&[*p])).collect();
-            let (order, left) = split(&boxes.iter().collect::<Vec<_>>(), LEAF_CAPACITY, 90);
+            let (order, left) = split(&boxes.iter().collect::<Vec<_>>(), Signature::LEAF_CAPACITY, 90);
             let least = (points.len() * 3).div_ceil(10).min(points.len() / 2);
             prop_assert!(left >= least.max(1) && points.len() - left >= least.max(1));
             let mut sorted = order;
@@ -375,7 +441,7 @@ mod tests {
             out.extend(Bounds::around(points.iter().copied()));
             return;
         }
-        let (order, left) = split(&points.iter().collect::<Vec<_>>(), LEAF_CAPACITY, 90);
+        let (order, left) = split(&points.iter().collect::<Vec<_>>(), Signature::LEAF_CAPACITY, 90);
         let mut sorted: Vec<Bounds> = order.into_iter().map(|place| points[place]).collect();
         let (a, b) = sorted.split_at_mut(left);
         cells(a, size, out);
@@ -412,7 +478,7 @@ mod tests {
     #[test]
     fn equal_points_are_halved() {
         let point = around(&[Signature::from_values([2.5; SIGNATURE_LEN])]);
-        let (_, left) = split(&[&point; 101], LEAF_CAPACITY, 90);
+        let (_, left) = split(&[&point; 101], Signature::LEAF_CAPACITY, 90);
         assert!((30..=71).contains(&left), "{left}");
         assert!(choose(&[&point; 55], &point).is_some());
     }
@@ -422,11 +488,11 @@ mod tests {
         let far = around(&[Signature::from_values([f32::MAX; SIGNATURE_LEN])]);
         let near = around(&[Signature::from_values([f32::MIN; SIGNATURE_LEN])]);
         let both = Bounds::around([far, near]).expect("two");
-        let query = Rotated::of(&Signature::from_values([0.0; SIGNATURE_LEN]));
-        assert_eq!(both.distance(&query), 0.0);
-        assert!(far.distance(&query) > 1e38);
+        let query = Signature::from_values([0.0; SIGNATURE_LEN]).query();
+        assert_eq!(Signature::bound(&query, &both), 0.0);
+        assert!(Signature::bound(&query, &far) > 1e38);
         assert!(choose(&[&far, &near, &both], &far).is_some());
-        assert_eq!(split(&[&far, &near], INNER_CAPACITY, 90).1, 1);
+        assert_eq!(split(&[&far, &near], Signature::INNER_CAPACITY, 90).1, 1);
     }
 
     #[test]

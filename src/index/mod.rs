@@ -1,9 +1,11 @@
-//! What an index needs to know of signatures: geometry, no Postgres.
+//! What an index needs to know of points: geometry, no Postgres.
 //!
-//! They lie along the axes of a [`rotation`], in a [`build_order`] of their own and by the
-//! [`geometry`] of boxes; a [`sphere`] asks for all within a distance.
+//! Signatures lie along the axes of a [`rotation`], fingerprints along their own, in
+//! [`byte_boxes`]; both in a [`build_order`] of their own and by the [`geometry`] of boxes.
+//! A [`sphere`] asks for all within a distance.
 
 pub mod build_order;
+pub mod byte_boxes;
 pub mod geometry;
 pub mod rotation;
 pub mod sphere;

@@ -6,7 +6,8 @@
 //! orthonormal axes are right for any data; these are right and good for
 //! photographs. `scripts/calibrate.py` prints them.
 
-use crate::signature::{SIGNATURE_LEN, Signature};
+use crate::index::geometry::{Bounds, Point};
+use crate::signature::{SIGNATURE_LEN, Signature, root_of_squares};
 
 // Variances: 1.818, 1.026, 0.793, 0.355, 0.318, 0.196, 0.164, 0.131, 0.104, 0.088, 0.080, 0.053, 0.044, 0.031, 0.026, 0.010
 /// Rows: unit vectors.
@@ -70,10 +71,32 @@ impl Rotated {
         }
         Rotated { coordinates, error: 1e-13 * largest }
     }
+
+    /// The smallest box that surely holds what lies here, its sides rounded outwards, to
+    /// infinity if need be.
+    pub fn bounds(&self) -> Bounds<f32, SIGNATURE_LEN> {
+        Bounds::between(
+            self.coordinates.map(|at| round_down(at - self.error)),
+            self.coordinates.map(|at| round_up(at + self.error)),
+        )
+    }
+
+    /// At most the distance from here to anything in the box.
+    #[inline]
+    pub fn bound(&self, bounds: &Bounds<f32, SIGNATURE_LEN>) -> f64 {
+        // The rotation, the sum and the root are each off by far less.
+        const SAFE: f64 = 1.0 - 1e-12;
+        let [low, high] = bounds.corners();
+        SAFE * root_of_squares(|i| {
+            let below = f64::from(low[i]) - self.coordinates[i];
+            let above = self.coordinates[i] - f64::from(high[i]);
+            (below.max(above) - self.error).max(0.0)
+        })
+    }
 }
 
 /// One coordinate alone, in single precision: what the order of a build needs.
-pub fn coordinate(signature: &Signature, axis: usize) -> f32 {
+fn coordinate(signature: &Signature, axis: usize) -> f32 {
     let mut lanes = [0.0; 4];
     let (numbers, _) = signature.values().as_chunks::<4>();
     let (parts, _) = AXES[axis].as_chunks::<4>();
@@ -83,6 +106,49 @@ pub fn coordinate(signature: &Signature, axis: usize) -> f32 {
         }
     }
     ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) as f32
+}
+
+/// `value` rounded to a float4 that is not above it.
+fn round_down(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) > value { near.next_down() } else { near }
+}
+
+/// `value` rounded to a float4 that is not below it.
+fn round_up(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) < value { near.next_up() } else { near }
+}
+
+/// Boxes of signatures lie along the axes.
+impl Point<f32, SIGNATURE_LEN> for Signature {
+    type Query = Rotated;
+
+    /// 84 bytes each of 8,152.
+    const LEAF_CAPACITY: usize = 97;
+    /// 148 bytes each.
+    const INNER_CAPACITY: usize = 55;
+
+    fn query(&self) -> Rotated {
+        Rotated::of(self)
+    }
+
+    fn coordinate(&self, axis: usize) -> f32 {
+        coordinate(self, axis)
+    }
+
+    fn bounds(&self) -> Bounds<f32, SIGNATURE_LEN> {
+        Rotated::of(self).bounds()
+    }
+
+    fn distance(&self, other: &Signature) -> f64 {
+        self.distance(other)
+    }
+
+    #[inline]
+    fn bound(query: &Rotated, bounds: &Bounds<f32, SIGNATURE_LEN>) -> f64 {
+        query.bound(bounds)
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! All signatures nearer to a centre than a radius.
+//! All points nearer to a centre than a radius.
 
-use crate::signature::Signature;
+use crate::index::geometry::{Coordinate, Point};
 use thiserror::Error;
 
 /// A centre and a radius; the surface itself is outside.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sphere {
+pub struct Sphere<P> {
     /// The middle.
-    pub center: Signature,
+    pub center: P,
     /// The radius' bits, in two words so that the whole is aligned to 4 bytes.
     radius: [u32; 2],
 }
@@ -24,12 +24,12 @@ pub enum RadiusError {
     NotANumber,
 }
 
-impl Sphere {
+impl<P> Sphere<P> {
     /// A sphere. Radius 0 holds nothing, infinity everything.
     ///
     /// # Errors
     /// When `radius` is negative or NaN.
-    pub fn new(center: Signature, radius: f64) -> Result<Self, RadiusError> {
+    pub fn new(center: P, radius: f64) -> Result<Self, RadiusError> {
         if radius.is_nan() {
             return Err(RadiusError::NotANumber);
         }
@@ -49,14 +49,18 @@ impl Sphere {
 
     /// Whether the distance from the centre is below the radius.
     #[inline]
-    pub fn holds(&self, signature: &Signature) -> bool {
-        self.center.distance(signature) < self.radius()
+    pub fn holds<C: Coordinate, const N: usize>(&self, point: &P) -> bool
+    where
+        P: Point<C, N>,
+    {
+        self.center.distance(point) < self.radius()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signature::Signature;
 
     #[test]
     fn the_surface_is_outside() {

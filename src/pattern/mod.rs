@@ -1,14 +1,18 @@
 //! A picture's pattern: 64×64 Haar coefficients, their distance and shuffle.
 //!
 //! [`wavelet`] has the transform, [`convert`] goes all the way from a file's bytes,
-//! [`view`] shows what is left of the picture and [`phash`] hashes it to 64 bits.
+//! [`view`] shows what is left of the picture, [`phash`] hashes it to 64 bits, and
+//! [`detail`] says how much there is to recognise; fingerprints are made of its [`cells`].
 
+pub mod cells;
 pub mod convert;
+pub mod detail;
 pub mod phash;
 pub mod view;
 pub mod wavelet;
 
 use crate::picture::brightness;
+use crate::picture::orientation::Orientation;
 use crate::picture::resample::{SIDE, Thumbnail};
 
 /// Numbers in a pattern.
@@ -96,6 +100,32 @@ impl Pattern {
             }
         }
         shuffled
+    }
+
+    /// The pattern of the picture turned upright, given the orientation that it is stored
+    /// in. The grid is square, so each difference moves to another place of its level,
+    /// and changes its sign where its direction runs backwards: nothing is lost.
+    pub fn turned(&self, orientation: Orientation) -> Pattern {
+        let turn = orientation.turn();
+        let sign = |backwards: bool, value: f32| if backwards { -value } else { value };
+        let mut turned = self.clone();
+        let mut n = SIDE;
+        while n > 1 {
+            n /= 2;
+            for i in 0..n {
+                for j in 0..n {
+                    let (x, y) = turn.source(i, j, n);
+                    let (along_x, along_y) = (self.get(x + n, y), self.get(x, y + n));
+                    let (along_x, along_y) =
+                        if turn.transposed { (along_y, along_x) } else { (along_x, along_y) };
+                    let both = sign(turn.from_right != turn.from_below, self.get(x + n, y + n));
+                    turned.values[(i + n) * SIDE + j] = sign(turn.from_right, along_x);
+                    turned.values[i * SIDE + j + n] = sign(turn.from_below, along_y);
+                    turned.values[(i + n) * SIDE + j + n] = both;
+                }
+            }
+        }
+        turned
     }
 
     /// Neighbour after neighbour for all values of the block at once, which a
@@ -224,6 +254,29 @@ mod tests {
             let mean = (sum / weights).sqrt();
             let shuffled = f64::from(pattern.shuffled().get(x + i, y + j));
             prop_assert!((shuffled - mean).abs() <= 1e-6 * mean, "{} for {}", shuffled, mean);
+        }
+    }
+
+    #[test]
+    fn a_turned_pattern_is_that_of_the_turned_picture() {
+        let mut state = 1_u64;
+        let mut cells = Box::new([[[0; 3]; SIDE]; SIDE]);
+        for cell in cells.as_flattened_mut() {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            *cell = [(state >> 56) as u8; 3];
+        }
+        let pattern = Pattern::of(&cells);
+        for number in 1..=8 {
+            let orientation = Orientation::from_exif(number).expect("1 to 8");
+            let upright = Pattern::of(&orientation.upright(cells.clone()));
+            let turned = pattern.turned(orientation);
+            for (a, b) in upright.values().iter().zip(turned.values()) {
+                assert!((a - b).abs() <= f32::EPSILON, "{number}: {a} {b}");
+            }
+            // A quarter turn back undoes one; all others undo themselves.
+            let back = [1, 2, 3, 4, 5, 8, 7, 6][usize::from(number) - 1];
+            let back = Orientation::from_exif(back).expect("1 to 8");
+            assert_eq!(turned.turned(back), pattern, "{number}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Equality, order and hashes, for B-trees, hash joins and DISTINCT.
 
+use crate::fingerprint::Fingerprint;
 use crate::pattern::Pattern;
 use crate::pg::datum::Borrowed;
 use crate::signature::Signature;
@@ -57,6 +58,55 @@ fn signature_hash(signature: Borrowed<'_, Signature>) -> i32 {
 #[pg_extern(sql = false)]
 fn signature_hash_extended(signature: Borrowed<'_, Signature>, seed: i64) -> i64 {
     let bytes = signature.0.bytes_of_value();
+    // SAFETY: as many bytes as are named.
+    unsafe { hash_bytes_extended(bytes.as_ptr(), bytes.len() as i32, seed as u64) as i64 }
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_eq(a: Borrowed<'_, Fingerprint>, b: Borrowed<'_, Fingerprint>) -> bool {
+    a.0 == b.0
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_ne(a: Borrowed<'_, Fingerprint>, b: Borrowed<'_, Fingerprint>) -> bool {
+    a.0 != b.0
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_lt(a: Borrowed<'_, Fingerprint>, b: Borrowed<'_, Fingerprint>) -> bool {
+    a.0 < b.0
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_le(a: Borrowed<'_, Fingerprint>, b: Borrowed<'_, Fingerprint>) -> bool {
+    a.0 <= b.0
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_gt(a: Borrowed<'_, Fingerprint>, b: Borrowed<'_, Fingerprint>) -> bool {
+    a.0 > b.0
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_ge(a: Borrowed<'_, Fingerprint>, b: Borrowed<'_, Fingerprint>) -> bool {
+    a.0 >= b.0
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_cmp(a: Borrowed<'_, Fingerprint>, b: Borrowed<'_, Fingerprint>) -> i32 {
+    a.0.cmp(b.0) as i32
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_hash(fingerprint: Borrowed<'_, Fingerprint>) -> i32 {
+    let bytes = fingerprint.0.values();
+    // SAFETY: as many bytes as are named.
+    unsafe { hash_bytes(bytes.as_ptr(), bytes.len() as i32) as i32 }
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_hash_extended(fingerprint: Borrowed<'_, Fingerprint>, seed: i64) -> i64 {
+    let bytes = fingerprint.0.values();
     // SAFETY: as many bytes as are named.
     unsafe { hash_bytes_extended(bytes.as_ptr(), bytes.len() as i32, seed as u64) as i64 }
 }

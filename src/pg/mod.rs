@@ -8,6 +8,7 @@ mod call;
 mod casts;
 mod comparison;
 mod datum;
+mod fingerprint;
 mod gist;
 mod hnsw;
 mod jsonb;

@@ -1,10 +1,13 @@
 //! Type `pattern`: input, output, receive, send, and its functions.
 
+use crate::fingerprint::Fingerprint;
+use crate::pattern::detail::detail;
 use crate::pattern::phash::phash;
 use crate::pattern::view;
 use crate::pattern::{PATTERN_LEN, Pattern};
 use crate::pg::datum::{Bits64, Borrowed, Returned, Stored, rest_of_message};
 use crate::pg::{memory, report, settings};
+use crate::picture::orientation::Orientation;
 use crate::picture::resample::SIDE;
 use crate::signature::Signature;
 use crate::text;
@@ -51,6 +54,25 @@ fn pattern2signature(pattern: Borrowed<'_, Pattern>) -> Returned<Signature> {
     match Signature::of(pattern.0) {
         Ok(signature) => Returned(signature),
         Err(error) => report::Report::from(error).raise(),
+    }
+}
+
+#[pg_extern(sql = false)]
+fn pattern2fingerprint(pattern: Borrowed<'_, Pattern>) -> Returned<Fingerprint> {
+    Returned(Fingerprint::of(pattern.0))
+}
+
+#[pg_extern(sql = false)]
+fn pattern_detail(pattern: Borrowed<'_, Pattern>) -> f32 {
+    detail(pattern.0)
+}
+
+#[pg_extern(sql = false)]
+fn turn_pattern(pattern: Borrowed<'_, Pattern>, orientation: i32) -> Returned<Pattern> {
+    let known = u16::try_from(orientation).ok().and_then(Orientation::from_exif);
+    match known {
+        Some(orientation) => Returned(pattern.0.turned(orientation)),
+        None => report::invalid_orientation(orientation).raise(),
     }
 }
 

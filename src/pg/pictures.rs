@@ -1,6 +1,7 @@
 //! From a `bytea` to a `pattern`, a `signature`, or what its header says.
 
 use crate::decode::{self, DecodeError, Format, Info, Limits};
+use crate::fingerprint::Fingerprint;
 use crate::pattern::Pattern;
 use crate::pattern::convert::{Converter, Options};
 use crate::pg::call::{null, v1};
@@ -45,6 +46,12 @@ fn image2signature(file: &[u8], apply_orientation: bool) -> Option<Returned<Sign
         Ok(signature) => Some(Returned(signature)),
         Err(error) => Report::from(error).raise(),
     }
+}
+
+#[pg_extern(sql = false)]
+fn image2fingerprint(file: &[u8], apply_orientation: bool) -> Option<Returned<Fingerprint>> {
+    let pattern = pattern(file, Options { format: None, apply_orientation })?;
+    Some(Returned(Fingerprint::of(&pattern)))
 }
 
 thread_local! {

@@ -2,6 +2,7 @@
 //! and hint.
 
 use crate::decode::DecodeError;
+use crate::fingerprint::{BytesError, HexError};
 use crate::index::sphere::RadiusError;
 use crate::pg::version;
 use crate::signature::{NumbersError, SignatureOutOfRange};
@@ -127,6 +128,32 @@ pub(super) fn invalid_text(name: &str, form: &str, error: &TextError) -> Report 
         }
     };
     Report::new(code, format!("{what} for type {name}: {error}")).hint(form)
+}
+
+/// A text that is not the hexadecimal digits of a fingerprint, in a value of the type `name`.
+pub(super) fn invalid_hex(name: &str, form: &str, error: &HexError) -> Report {
+    let message = format!("invalid input syntax for type {name}: {error}");
+    Report::new(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, message).hint(form)
+}
+
+/// Bytes or numbers that are no fingerprint.
+pub(super) fn invalid_bytes(error: &BytesError) -> Report {
+    let code = match error {
+        BytesError::WrongLength { .. } => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
+        BytesError::Missing { .. } => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        BytesError::OutOfRange { .. } => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+    };
+    Report::new(code, format!("this is no fingerprint: {error}"))
+        .hint("A fingerprint is 32 bytes, as numbers 0 to 255.")
+}
+
+/// An orientation that EXIF does not have.
+pub(super) fn invalid_orientation(number: i32) -> Report {
+    Report::new(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("invalid orientation: {number}"),
+    )
+    .hint("EXIF numbers them 1 to 8: 1 is upright, 2 mirrored, 3 turned half around.")
 }
 
 /// A binary message that is no value of the type `name`.

@@ -7,7 +7,7 @@ use crate::text;
 use pgrx::{Array, Internal, pg_extern, pg_sys};
 use std::ffi::{CStr, CString};
 
-const FORM: &str = "A signature is 16 numbers, parted by commas or blanks.";
+pub(super) const FORM: &str = "A signature is 16 numbers, parted by commas or blanks.";
 
 #[pg_extern(sql = false)]
 fn signature_in(input: &CStr, fcinfo: pg_sys::FunctionCallInfo) -> Option<Returned<Signature>> {

@@ -5,9 +5,11 @@ use crate::index::build_order::Packing;
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
-/// How a build of the index packs its sorted rows.
-pub(super) const PACKING: Packing =
-    if cfg!(feature = "pg14") { Packing::PAGES } else { Packing::WINDOWS };
+/// How a build of the index packs its sorted rows, with so many on a full leaf, and so many
+/// boxes on a full page above.
+pub(super) const fn packing(leaf: usize, inner: usize) -> Packing {
+    if cfg!(feature = "pg14") { Packing::pages(leaf, inner) } else { Packing::windows(leaf, inner) }
+}
 
 /// Has a misspelt setting of ours refused (from 15 on) or warned of.
 ///

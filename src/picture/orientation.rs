@@ -10,6 +10,26 @@ use crate::picture::resample::{SIDE, Thumbnail};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Orientation(u8);
 
+/// A turn of a square by quarters, and a mirroring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Rows become columns.
+    pub transposed: bool,
+    /// What is at the right comes from the left end, and the other way round.
+    pub from_right: bool,
+    /// What is at the top comes from the bottom, and the other way round.
+    pub from_below: bool,
+}
+
+impl Turn {
+    /// Where in a square of `side` the value at `(x, y)` comes from.
+    pub fn source(self, x: usize, y: usize, side: usize) -> (usize, usize) {
+        let x = if self.from_right { side - 1 - x } else { x };
+        let y = if self.from_below { side - 1 - y } else { y };
+        if self.transposed { (y, x) } else { (x, y) }
+    }
+}
+
 impl Default for Orientation {
     fn default() -> Self {
         Self::UPRIGHT
@@ -28,6 +48,16 @@ impl Orientation {
     /// The number of EXIF, 1 to 8.
     pub fn number(self) -> u8 {
         self.0
+    }
+
+    /// How upright rows and columns are made of those stored: whether they change places,
+    /// and which of the upright ones then run backwards: from right to left, from below.
+    pub fn turn(self) -> Turn {
+        Turn {
+            transposed: self.0 >= 5,
+            from_right: matches!(self.0, 2 | 3 | 6 | 7),
+            from_below: matches!(self.0, 3 | 4 | 7 | 8),
+        }
     }
 
     /// What a file's EXIF data says: upright where there is none, or nothing to
@@ -68,19 +98,10 @@ impl Orientation {
             return cells;
         }
         let mut turned = cells.clone();
+        let turn = self.turn();
         for (x, column) in turned.iter_mut().enumerate() {
             for (y, cell) in column.iter_mut().enumerate() {
-                let (right, below) = (SIDE - 1 - x, SIDE - 1 - y);
-                let (x, y) = match self.0 {
-                    2 => (right, y),
-                    3 => (right, below),
-                    4 => (x, below),
-                    5 => (y, x),
-                    6 => (y, right),
-                    7 => (below, right),
-                    8 => (below, x),
-                    _ => (x, y),
-                };
+                let (x, y) = turn.source(x, y, SIDE);
                 *cell = cells[x][y];
             }
         }

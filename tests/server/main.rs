@@ -19,6 +19,7 @@ mod database;
 mod docs;
 mod drivers;
 mod drop_in;
+mod fingerprint;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 #[path = "../fixture/text.rs"]

@@ -105,8 +105,11 @@ fn texts(directory: &Path) -> Vec<(String, String)> {
         if path.is_dir() {
             found.extend(texts(&path));
         } else {
-            let text = std::fs::read_to_string(&path).expect("a text");
-            found.push((path.display().to_string(), text));
+            // Constants are no text.
+            if path.extension().is_none_or(|extension| extension != "bin") {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                found.push((path.display().to_string(), text));
+            }
         }
     }
     found

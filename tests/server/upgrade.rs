@@ -20,24 +20,31 @@ fn objects(database: &mut Database) -> Vec<String> {
 
 #[test]
 fn an_updated_extension_is_as_a_new_one_and_keeps_data_and_index() {
-    let mut fresh = Database::create("upgrade_fresh");
-    let mut database = Database::create("upgrade");
+    for version in ["0.1.0", "0.2.0"] {
+        update_from(version);
+    }
+}
+
+fn update_from(former: &str) {
+    let mut fresh = Database::create(&format!("upgrade_fresh_{}", former.replace('.', "_")));
+    let mut database = Database::create(&format!("upgrade_{}", former.replace('.', "_")));
     database
         .client
-        .batch_execute(
+        .batch_execute(&format!(
             "DROP EXTENSION imgsmlr_rs;
-             CREATE EXTENSION imgsmlr_rs VERSION '0.1.0';
+             CREATE EXTENSION imgsmlr_rs VERSION '{former}';
              CREATE TABLE t (id int, patt pattern, sig signature(16));
              INSERT INTO t (id, sig) SELECT i, (SELECT string_agg((hashint4(i * 99 + j) / 1e9)::text, ',')
                                                 FROM generate_series(1, 16) j)::signature
              FROM generate_series(1, 3000) i;
              CREATE INDEX by_sig ON t USING gist (sig);
              SET enable_seqscan = off; SET enable_sort = off",
-        )
-        .expect("version 0.1.0, with data");
+        ))
+        .expect("a former version, with data");
     // The library is the new one already; the old SQL must get along with it.
     let file = fixture("images/exif_orientation6.jpg");
-    let insert = "INSERT INTO t (id, patt) VALUES (0, image2pattern($1))";
+    let convert = if former == "0.1.0" { "image2pattern($1)" } else { "image2pattern($1, false)" };
+    let insert = &format!("INSERT INTO t (id, patt) VALUES (0, {convert})");
     database.client.execute(insert, &[&file]).expect("converted");
     assert!(database.plan(SEARCH).contains("Index Scan using by_sig"));
     let before = database.value(SEARCH);
@@ -56,6 +63,11 @@ fn an_updated_extension_is_as_a_new_one_and_keeps_data_and_index() {
             "INSERT INTO t SELECT id + 5000, NULL, sig FROM t WHERE id > 0; REINDEX INDEX by_sig",
         )
         .expect("goes on");
+
+    // What is new serves the data that was there.
+    let search = "SELECT (count(*) = 1)::text FROM t WHERE pattern2fingerprint(patt) <<->>
+        sphere(pattern2fingerprint(patt), 0.5)";
+    assert_eq!(database.value(search).as_deref(), Some("true"));
 
     let (updated, new) = (objects(&mut database), objects(&mut fresh));
     assert!(new.len() > 60, "{}", new.len());

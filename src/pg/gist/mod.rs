@@ -1,69 +1,61 @@
-//! GiST support functions of `gist_signature_ops`: what Postgres calls; the
-//! arithmetic is in [`crate::index::geometry`].
+//! GiST support functions of our operator classes: what Postgres calls; the
+//! arithmetic is in [`crate::index::geometry`]. Each is written once for all that an index
+//! can hold; [`signature`] and [`fingerprint`] give them their SQL names.
 //!
-//! A leaf's key is the signature itself, an inner key a box. Both are read
-//! where they lie on the page. The functions in a search's or an insertion's
-//! inner loop use the plain V1 calling convention: no guard, no allocation, and
-//! nothing that can panic.
+//! A leaf's key is the point itself, an inner key a box. Both are read where they
+//! lie on the page. The functions in a search's or an insertion's inner loop use the plain
+//! V1 calling convention: no guard, no allocation, and nothing that can panic.
 
 mod build;
+mod fingerprint;
+mod signature;
 
-use crate::index::geometry::{Bounds, INNER_CAPACITY, LEAF_CAPACITY, MOST_BOXES, choose, split};
-use crate::index::rotation::Rotated;
+use crate::index::geometry::{Bounds, Coordinate, MOST_BOXES, Point, choose, split};
 use crate::index::sphere::Sphere;
-use crate::pg::call::{argument, v1};
-use crate::pg::datum::{Stored, Varlena};
-use crate::pg::{memory, report};
-use crate::signature::{SIGNATURE_LEN, Signature};
-use crate::text::{self, Digits};
-use pgrx::pg_sys::{Datum, FunctionCallInfo, GISTENTRY, OffsetNumber};
-use pgrx::{pg_extern, pg_guard, pg_sys, varsize_4b};
-use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, CString};
+use crate::pg::call::argument;
+use crate::pg::datum::{Stored, Varlena, varlena};
+use crate::pg::memory;
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, GISTENTRY, OffsetNumber};
+use pgrx::varsize_4b;
+use std::cell::Cell;
+use std::ffi::CString;
 
-v1!(
-    pg_finfo_signature_consistent,
-    pg_finfo_signature_union,
-    pg_finfo_signature_compress,
-    pg_finfo_signature_penalty,
-    pg_finfo_signature_picksplit,
-    pg_finfo_signature_same,
-    pg_finfo_signature_gist_distance,
-    pg_finfo_signature_fetch,
-    pg_finfo_signature_sortsupport,
-    pg_finfo_signature_box_out
-);
-
-/// A key of the index, read where it lies.
-enum Key<'a> {
-    /// On a leaf: the signature itself.
-    Point(&'a Signature),
-    /// Above: the box around all below.
-    Box(&'a Bounds),
+/// What the operator class of a type needs beside its geometry.
+trait Class<C: Coordinate, const N: usize>: Point<C, N> + Stored {
+    /// At most the distance from `query` to any point in the box: [`Point::bound`].
+    fn box_distance(bounds: &Bounds<C, N>, query: &Self) -> f64;
 }
 
-impl Key<'_> {
-    fn bounds(&self) -> Bounds {
+/// A key of an index, read where it lies.
+enum Key<'a, P, C, const N: usize> {
+    /// On a leaf: the point itself.
+    Point(&'a P),
+    /// Above: the box around all below.
+    Box(&'a Bounds<C, N>),
+}
+
+impl<P: Point<C, N>, C: Coordinate, const N: usize> Key<'_, P, C, N> {
+    fn bounds(&self) -> Bounds<C, N> {
         match self {
-            Key::Point(signature) => Bounds::of(&Rotated::of(signature)),
+            Key::Point(point) => point.bounds(),
             Key::Box(bounds) => **bounds,
         }
     }
 }
 
-/// The key in a datum of type `signature_box` or, on a leaf, `signature`.
+/// The key in a datum: a box or, on a leaf, a point, behind a varlena header.
 ///
 /// # Safety
 /// The datum is such a key and lives as long as `'a`.
 #[inline(always)]
-unsafe fn key<'a>(datum: Datum) -> Key<'a> {
+unsafe fn key<'a, P, C, const N: usize>(datum: Datum) -> Key<'a, P, C, N> {
     let pointer = datum.cast_mut_ptr::<pg_sys::varlena>();
-    // SAFETY: both types are plain varlenas; which one, the size tells.
+    // SAFETY: both are plain varlenas; which one, the size tells.
     unsafe {
-        if varsize_4b(pointer) == Signature::SIZE {
-            Key::Point(&(*pointer.cast::<Varlena<Signature>>()).value)
+        if varsize_4b(pointer) == size_of::<Varlena<P>>() {
+            Key::Point(&(*pointer.cast::<Varlena<P>>()).value)
         } else {
-            Key::Box(&(*pointer.cast::<Varlena<Bounds>>()).value)
+            Key::Box(&(*pointer.cast::<Varlena<Bounds<C, N>>>()).value)
         }
     }
 }
@@ -73,7 +65,7 @@ unsafe fn key<'a>(datum: Datum) -> Key<'a> {
 /// # Safety
 /// The datum points to an entry of this operator class.
 #[inline(always)]
-unsafe fn entry_key<'a>(entry: Datum) -> Key<'a> {
+unsafe fn entry_key<'a, P, C, const N: usize>(entry: Datum) -> Key<'a, P, C, N> {
     // SAFETY: as promised by the caller.
     unsafe { key((*entry.cast_mut_ptr::<GISTENTRY>()).key) }
 }
@@ -82,10 +74,10 @@ unsafe fn entry_key<'a>(entry: Datum) -> Key<'a> {
 ///
 /// # Safety
 /// The pointer is to a GistEntryVector of this operator class.
-unsafe fn keys<'a>(
+unsafe fn keys<'a, P: 'a, C: 'a, const N: usize>(
     vector: *const pg_sys::GistEntryVector,
     first: usize,
-) -> impl ExactSizeIterator<Item = Key<'a>> {
+) -> impl ExactSizeIterator<Item = Key<'a, P, C, N>> {
     // SAFETY: `n` entries follow the vector's header.
     let entries = unsafe { (*vector).vector.as_slice((*vector).n.max(0) as usize) };
     // SAFETY: as promised by the caller, their keys are of this operator class.
@@ -93,46 +85,26 @@ unsafe fn keys<'a>(
 }
 
 thread_local! {
-    /// The last query and where it lies on the axes: a search asks for the same
-    /// one at every box.
-    static QUERY: RefCell<(Signature, Rotated)> = const {
-        RefCell::new((
-            Signature::from_values([0.0; SIGNATURE_LEN]),
-            Rotated { coordinates: [0.0; SIGNATURE_LEN], error: 0.0 },
-        ))
-    };
-
     /// Where the last insertion goes on a page: the page, the new key, and the
     /// offset of the entry to descend by.
     static CHOICE: Cell<(usize, usize, OffsetNumber)> = const { Cell::new((0, 0, 0)) };
-}
-
-/// The distance from a query to a box.
-#[inline]
-fn box_distance(bounds: &Bounds, query: &Signature) -> f64 {
-    QUERY.with_borrow_mut(|(last, rotated)| {
-        if last.values() != query.values() {
-            (*last, *rotated) = (*query, Rotated::of(query));
-        }
-        bounds.distance(rotated)
-    })
 }
 
 /// Distance from the query to an entry: exact on a leaf, a lower bound above.
 ///
 /// # Safety
 /// Called by GiST with (entry, query, strategy, subtype, recheck).
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_gist_distance(fcinfo: FunctionCallInfo) -> Datum {
-    // SAFETY: entry and query are what GiST says they are; a signature is
-    // never toasted, so it is read in place. `recheck` is false already.
-    let (key, query) = unsafe {
-        let query = argument(fcinfo, 1).cast_mut_ptr::<Varlena<Signature>>();
-        (entry_key(argument(fcinfo, 0)), &(*query).value)
-    };
+#[inline(always)]
+unsafe fn distance<P: Class<C, N>, C: Coordinate, const N: usize>(
+    fcinfo: FunctionCallInfo,
+) -> Datum {
+    // SAFETY: entry and query are what GiST says they are; a query is never toasted, so it
+    // is read in place. `recheck` is false already.
+    let (key, query) =
+        unsafe { (entry_key(argument(fcinfo, 0)), P::in_place(argument(fcinfo, 1))) };
     let distance = match key {
-        Key::Point(signature) => signature.distance(query),
-        Key::Box(bounds) => box_distance(bounds, query),
+        Key::Point(point) => P::distance(query, point),
+        Key::Box(bounds) => P::box_distance(bounds, query),
     };
     Datum::from(distance.to_bits())
 }
@@ -141,39 +113,23 @@ pub unsafe extern "C-unwind" fn signature_gist_distance(fcinfo: FunctionCallInfo
 ///
 /// # Safety
 /// Called by GiST with (entry, query, strategy, subtype, recheck).
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_consistent(fcinfo: FunctionCallInfo) -> Datum {
+#[inline(always)]
+unsafe fn consistent<P: Class<C, N>, C: Coordinate, const N: usize>(
+    fcinfo: FunctionCallInfo,
+) -> Datum
+where
+    Sphere<P>: Stored,
+{
     // SAFETY: entry and query are what GiST says they are; a sphere is never
     // toasted. The fifth argument points to a bool.
     let (key, sphere) = unsafe {
         *argument(fcinfo, 4).cast_mut_ptr::<bool>() = false;
-        let sphere = argument(fcinfo, 1).cast_mut_ptr::<Varlena<Sphere>>();
-        (entry_key(argument(fcinfo, 0)), &(*sphere).value)
+        (entry_key(argument(fcinfo, 0)), Sphere::<P>::in_place(argument(fcinfo, 1)))
     };
     Datum::from(match key {
-        Key::Point(signature) => sphere.holds(signature),
-        Key::Box(bounds) => box_distance(bounds, &sphere.center) < sphere.radius(),
+        Key::Point(point) => sphere.holds(point),
+        Key::Box(bounds) => P::box_distance(bounds, &sphere.center) < sphere.radius(),
     })
-}
-
-/// The leaf key is the signature itself: nothing to compress.
-///
-/// # Safety
-/// Called by GiST with (entry).
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_compress(fcinfo: FunctionCallInfo) -> Datum {
-    // SAFETY: one argument.
-    unsafe { argument(fcinfo, 0) }
-}
-
-/// The signature, for an index-only scan: the leaf key itself.
-///
-/// # Safety
-/// Called by GiST with (entry).
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_fetch(fcinfo: FunctionCallInfo) -> Datum {
-    // SAFETY: one argument.
-    unsafe { argument(fcinfo, 0) }
 }
 
 /// What it costs to put the new entry below the original one: 0 for the entry
@@ -181,8 +137,10 @@ pub unsafe extern "C-unwind" fn signature_fetch(fcinfo: FunctionCallInfo) -> Dat
 ///
 /// # Safety
 /// Called by GiST with (original entry, new entry, result).
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_penalty(fcinfo: FunctionCallInfo) -> Datum {
+unsafe fn penalty<P: Class<C, N>, C: Coordinate, const N: usize>(
+    fcinfo: FunctionCallInfo,
+    chosen_offset: unsafe extern "C-unwind" fn(*mut GISTENTRY, *mut GISTENTRY) -> OffsetNumber,
+) -> Datum {
     // SAFETY: two entries and a pointer to a float4, which is returned too.
     unsafe {
         let original = argument(fcinfo, 0).cast_mut_ptr::<GISTENTRY>();
@@ -197,8 +155,8 @@ pub unsafe extern "C-unwind" fn signature_penalty(fcinfo: FunctionCallInfo) -> D
         }
         let penalty = match chosen {
             0 => {
-                let new = entry_key(argument(fcinfo, 1)).bounds();
-                entry_key(argument(fcinfo, 0)).bounds().growth(&new)
+                let new = entry_key::<P, C, N>(argument(fcinfo, 1)).bounds();
+                entry_key::<P, C, N>(argument(fcinfo, 0)).bounds().growth(&new)
             }
             chosen if chosen == offset => 0.0,
             _ => 1.0,
@@ -214,20 +172,24 @@ pub unsafe extern "C-unwind" fn signature_penalty(fcinfo: FunctionCallInfo) -> D
 ///
 /// # Safety
 /// Both are entries of this operator class; `original` lies on its page.
-#[pg_guard]
-unsafe extern "C-unwind" fn chosen_offset(
+unsafe fn chosen_offset<P: Class<C, N>, C: Coordinate, const N: usize>(
     original: *mut GISTENTRY,
     new: *mut GISTENTRY,
 ) -> OffsetNumber {
-    const NOWHERE: Bounds = Bounds::EMPTY;
+    let nowhere = Bounds::EMPTY;
     // SAFETY: as promised by the caller.
     let (page, offset, at, new) = unsafe {
-        ((*original).page.cast::<u8>(), (*original).offset, (*original).key, key((*new).key))
+        (
+            (*original).page.cast::<u8>(),
+            (*original).offset,
+            (*original).key,
+            key::<P, C, N>((*new).key),
+        )
     };
     if page.is_null() || offset == 0 {
         return 0;
     }
-    let mut boxes = [&NOWHERE; MOST_BOXES];
+    let mut boxes = [&nowhere; MOST_BOXES];
     // SAFETY: the page is pinned and locked while GiST chooses; line pointers
     // fill it from the end of its header to pd_lower.
     let lines = unsafe {
@@ -246,7 +208,9 @@ unsafe extern "C-unwind" fn chosen_offset(
     let within = (at.value()).wrapping_sub(page as usize + own.lp_off() as usize);
     for (slot, line) in boxes.iter_mut().zip(lines) {
         let (from, length) = (line.lp_off() as usize, line.lp_len() as usize);
-        if within < size_of::<pg_sys::IndexTupleData>() || within + Bounds::SIZE > length {
+        if within < size_of::<pg_sys::IndexTupleData>()
+            || within + size_of::<Varlena<Bounds<C, N>>>() > length
+        {
             return 0;
         }
         // SAFETY: the tuple is on the page, and the key inside the tuple.
@@ -255,7 +219,7 @@ unsafe extern "C-unwind" fn chosen_offset(
             if u32::from((*tuple).t_info) & pg_sys::INDEX_NULL_MASK != 0 {
                 return 0;
             }
-            key(Datum::from(page.add(from + within)))
+            key::<P, C, N>(Datum::from(page.add(from + within)))
         };
         match sibling {
             Key::Box(bounds) => *slot = bounds,
@@ -269,13 +233,12 @@ unsafe extern "C-unwind" fn chosen_offset(
 ///
 /// # Safety
 /// Called by GiST with (key, key, result).
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_same(fcinfo: FunctionCallInfo) -> Datum {
+unsafe fn same<P: Class<C, N>, C: Coordinate, const N: usize>(fcinfo: FunctionCallInfo) -> Datum {
     // SAFETY: two keys and a pointer to a bool, which is returned too.
     unsafe {
-        let same = key(argument(fcinfo, 0)).bounds() == key(argument(fcinfo, 1)).bounds();
+        let [a, b] = [0, 1].map(|n| key::<P, C, N>(argument(fcinfo, n)).bounds());
         let result = argument(fcinfo, 2);
-        *result.cast_mut_ptr::<bool>() = same;
+        *result.cast_mut_ptr::<bool>() = a == b;
         result
     }
 }
@@ -284,13 +247,11 @@ pub unsafe extern "C-unwind" fn signature_same(fcinfo: FunctionCallInfo) -> Datu
 ///
 /// # Safety
 /// Called by GiST with (entry vector, size).
-#[pg_guard]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_union(fcinfo: FunctionCallInfo) -> Datum {
+unsafe fn union<P: Class<C, N>, C: Coordinate, const N: usize>(fcinfo: FunctionCallInfo) -> Datum {
     // SAFETY: a vector of entries and a pointer to the result's size.
     unsafe {
-        let keys = keys(argument(fcinfo, 0).cast_mut_ptr(), 0);
-        *argument(fcinfo, 1).cast_mut_ptr::<i32>() = Bounds::SIZE as i32;
+        let keys = keys::<P, C, N>(argument(fcinfo, 0).cast_mut_ptr(), 0);
+        *argument(fcinfo, 1).cast_mut_ptr::<i32>() = size_of::<Varlena<Bounds<C, N>>>() as i32;
         bounds_datum(keys.map(|key| key.bounds()))
     }
 }
@@ -299,20 +260,20 @@ pub unsafe extern "C-unwind" fn signature_union(fcinfo: FunctionCallInfo) -> Dat
 ///
 /// # Safety
 /// Called by GiST with (entry vector, split vector).
-#[pg_guard]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_picksplit(fcinfo: FunctionCallInfo) -> Datum {
+unsafe fn picksplit<P: Class<C, N>, C: Coordinate, const N: usize>(
+    fcinfo: FunctionCallInfo,
+) -> Datum {
     // SAFETY: entries begin at offset 1; the split vector is ours to fill.
     unsafe {
         let vector = argument(fcinfo, 0).cast_mut_ptr();
-        let mut keys = keys(vector, pg_sys::FirstOffsetNumber as usize).peekable();
+        let mut keys = keys::<P, C, N>(vector, pg_sys::FirstOffsetNumber as usize).peekable();
         let capacity = match keys.peek() {
-            Some(Key::Point(_)) => LEAF_CAPACITY,
-            _ => INNER_CAPACITY,
+            Some(Key::Point(_)) => P::LEAF_CAPACITY,
+            _ => P::INNER_CAPACITY,
         };
         // The boxes, and less than as much again to put them in order.
-        memory::foresee(2 * keys.len() * size_of::<Bounds>());
-        let boxes: Vec<Bounds> = keys.map(|key| key.bounds()).collect();
+        memory::foresee(2 * keys.len() * size_of::<Bounds<C, N>>());
+        let boxes: Vec<Bounds<C, N>> = keys.map(|key| key.bounds()).collect();
         let (order, left_len) =
             split(&boxes.iter().collect::<Vec<_>>(), capacity, fill_factor(vector));
         let (left, right) = order.split_at(left_len);
@@ -363,31 +324,127 @@ fn offsets(indices: &[usize]) -> (*mut OffsetNumber, i32) {
 }
 
 /// The box around `boxes` as a datum; of none, which GiST never asks, null.
-fn bounds_datum(boxes: impl IntoIterator<Item = Bounds>) -> Datum {
-    Bounds::around(boxes).map_or(Datum::null(), Stored::into_datum)
+fn bounds_datum<C: Coordinate, const N: usize>(
+    boxes: impl IntoIterator<Item = Bounds<C, N>>,
+) -> Datum {
+    Bounds::around(boxes).map_or(Datum::null(), varlena)
 }
 
-#[pg_extern(sql = false)]
-fn signature_box_in(_input: &CStr) -> pgrx::Internal {
-    report::not_for_users(Bounds::TYPE_NAME).raise()
-}
-
-/// For `pageinspect`: the two corners, along the principal axes.
+/// A key as text, for `pageinspect`: the two corners of its box.
 ///
 /// # Safety
-/// Called by Postgres with (signature_box).
-#[pg_guard]
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn signature_box_out(fcinfo: FunctionCallInfo) -> Datum {
+/// Called by Postgres with (key).
+unsafe fn box_out<P: Class<C, N>, C: Coordinate, const N: usize>(
+    fcinfo: FunctionCallInfo,
+    write: impl Fn(&mut String, &[C; N]),
+) -> Datum {
     let mut out = String::new();
     // SAFETY: the argument is a key.
-    let key = unsafe { key(argument(fcinfo, 0)) };
-    let bounds = key.bounds();
+    let bounds = unsafe { key::<P, C, N>(argument(fcinfo, 0)) }.bounds();
     for (index, corner) in bounds.corners().into_iter().enumerate() {
         if index > 0 {
             out.push_str(", ");
         }
-        text::write_row(&mut out, corner, Digits::SixDecimals);
+        write(&mut out, corner);
     }
     CString::new(out).ok().and_then(pgrx::IntoDatum::into_datum).unwrap_or(Datum::null())
 }
+
+/// The functions that every class has, under their SQL names.
+macro_rules! support_functions {
+    (
+        $point:ty, $coordinate:ty, $n:expr;
+        $finfo:ident $consistent:ident $distance:ident $union:ident $penalty:ident
+        $picksplit:ident $same:ident $sortsupport:ident
+    ) => {
+        mod $finfo {
+            #![allow(missing_docs)]
+
+            use super::*;
+            use crate::pg::gist;
+
+            /// Whether an entry may be inside a sphere.
+            ///
+            /// # Safety
+            /// Called by GiST with (entry, query, strategy, subtype, recheck).
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C-unwind" fn $consistent(fcinfo: FunctionCallInfo) -> Datum {
+                // SAFETY: as promised by the caller.
+                unsafe { gist::consistent::<$point, $coordinate, $n>(fcinfo) }
+            }
+
+            /// Distance from the query to an entry.
+            ///
+            /// # Safety
+            /// Called by GiST with (entry, query, strategy, subtype, recheck).
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C-unwind" fn $distance(fcinfo: FunctionCallInfo) -> Datum {
+                // SAFETY: as promised by the caller.
+                unsafe { gist::distance::<$point, $coordinate, $n>(fcinfo) }
+            }
+
+            /// The box around all entries of a vector.
+            ///
+            /// # Safety
+            /// Called by GiST with (entry vector, size).
+            #[pg_guard]
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C-unwind" fn $union(fcinfo: FunctionCallInfo) -> Datum {
+                // SAFETY: as promised by the caller.
+                unsafe { gist::union::<$point, $coordinate, $n>(fcinfo) }
+            }
+
+            #[pg_guard]
+            unsafe extern "C-unwind" fn chosen_offset(
+                original: *mut GISTENTRY,
+                new: *mut GISTENTRY,
+            ) -> OffsetNumber {
+                // SAFETY: as promised by the caller.
+                unsafe { gist::chosen_offset::<$point, $coordinate, $n>(original, new) }
+            }
+
+            /// What it costs to put the new entry below the original one.
+            ///
+            /// # Safety
+            /// Called by GiST with (original entry, new entry, result).
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C-unwind" fn $penalty(fcinfo: FunctionCallInfo) -> Datum {
+                // SAFETY: as promised by the caller.
+                unsafe { gist::penalty::<$point, $coordinate, $n>(fcinfo, chosen_offset) }
+            }
+
+            /// Parts the entries of an overfull page in two.
+            ///
+            /// # Safety
+            /// Called by GiST with (entry vector, split vector).
+            #[pg_guard]
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C-unwind" fn $picksplit(fcinfo: FunctionCallInfo) -> Datum {
+                // SAFETY: as promised by the caller.
+                unsafe { gist::picksplit::<$point, $coordinate, $n>(fcinfo) }
+            }
+
+            /// Whether two keys are the same.
+            ///
+            /// # Safety
+            /// Called by GiST with (key, key, result).
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C-unwind" fn $same(fcinfo: FunctionCallInfo) -> Datum {
+                // SAFETY: as promised by the caller.
+                unsafe { gist::same::<$point, $coordinate, $n>(fcinfo) }
+            }
+
+            /// Sets up the sort of a build.
+            ///
+            /// # Safety
+            /// Called by GiST with (SortSupport).
+            #[pg_guard]
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C-unwind" fn $sortsupport(fcinfo: FunctionCallInfo) -> Datum {
+                // SAFETY: as promised by the caller.
+                unsafe { gist::build::sortsupport::<$point, $coordinate, $n>(fcinfo) }
+            }
+        }
+    };
+}
+use support_functions;
