@@ -33,7 +33,7 @@ caught=$(find "$work/panics" -type f | wc -l)
 say "$found crashes, hangs or excesses; panics, caught, in $caught places"
 
 setup_extension
-fresh_cluster "$pg18" fuzz
+giving_back fresh_cluster "$pg18" fuzz
 say "20,000 mutated files through a server"
 IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_MUTATIONS=20000 \
 	cargo test --features server_tests --test server -- --nocapture mutated_files

@@ -45,7 +45,7 @@ test_server() {
 	bin=${!bin}
 	install_extension "$bin/pg_config"
 	install_alias "$bin/pg_config"
-	fresh_cluster "$bin" "test$major" "-c max_connections=50 -c shared_buffers=256MB"
+	giving_back fresh_cluster "$bin" "test$major" "-c max_connections=50 -c shared_buffers=256MB"
 
 	mkdir -p "$regress"
 	run "SQL tests (pg_regress) on PostgreSQL $major" \

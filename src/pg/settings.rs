@@ -2,7 +2,7 @@
 
 use crate::pg::version;
 use crate::text::Digits;
-use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum, pg_sys};
 
 /// What to make of a file that can't be decoded.
 #[derive(Clone, Copy, PartialEq, Eq, PostgresGucEnum)]
@@ -20,7 +20,14 @@ static ON_DECODE_ERROR: GucSetting<OnDecodeError> =
 static MAX_PIXELS: GucSetting<i32> = GucSetting::<i32>::new(100_000_000);
 
 /// Defines the settings: called once, when the library is loaded.
+///
+/// A cancel has to wait: a library that an error stops while it is loaded is loaded once more
+/// by the next call, and no setting can be defined twice. (Stock PostgreSQL looks for cancels
+/// nowhere on the way; PolarDB may, wherever memory is allocated.)
 pub(crate) fn define() {
+    // SAFETY: the counter is this backend's own. This is HOLD_INTERRUPTS() and below it
+    // RESUME_INTERRUPTS(). An error between them sets it to zero: no guard may count down then.
+    unsafe { pg_sys::InterruptHoldoffCount += 1 };
     GucRegistry::define_enum_guc(
         c"imgsmlr_rs.on_decode_error",
         c"What to make of a file that can't be decoded.",
@@ -41,6 +48,8 @@ pub(crate) fn define() {
     );
     // SAFETY: called from _PG_init.
     unsafe { version::reserve_settings(c"imgsmlr_rs") };
+    // SAFETY: as above.
+    unsafe { pg_sys::InterruptHoldoffCount -= 1 };
 }
 
 pub(super) fn on_decode_error() -> OnDecodeError {
@@ -55,9 +64,5 @@ pub(super) fn max_pixels() -> u64 {
 /// servers and replication set to lose nothing.
 pub(super) fn digits() -> Digits {
     // SAFETY: a plain int that only this backend's own settings code changes.
-    if unsafe { pgrx::pg_sys::extra_float_digits } >= 2 {
-        Digits::Shortest
-    } else {
-        Digits::SixDecimals
-    }
+    if unsafe { pg_sys::extra_float_digits } >= 2 { Digits::Shortest } else { Digits::SixDecimals }
 }

@@ -20,13 +20,14 @@ const SAMPLE: usize = 100;
 
 type Times = BTreeMap<&'static str, Vec<Duration>>;
 
-/// Runs statements, each a transaction, until `end`; the rows it changes are its own.
+/// Runs statements, each a transaction, until `end`, and on a slow machine until one was a
+/// comparison; the rows it changes are its own.
 fn work(client: &mut Client, number: i32, photos: &Photos, end: Instant) -> Times {
     let mut random = Random(number as u64);
     let mut own: Vec<i32> = Vec::new();
     let mut next = ROWS as i32 + number;
     let mut times = Times::new();
-    while Instant::now() < end {
+    while Instant::now() < end || !times.contains_key("comparison") {
         let sig = text(photos.draw(&mut random));
         if random.below(SAMPLE) == 0 {
             let transaction =

@@ -40,6 +40,17 @@ impl Server {
 }
 
 impl Cluster {
+    /// As [`Cluster::start`], with a server that has at rest no more memory than it keeps.
+    pub fn start_giving_back(server: &Server, name: &str, options: &str) -> Self {
+        let cluster = Self::make(server, name, options, &[]);
+        let directory = cluster.path("");
+        let start = ["giving_back", "start_cluster", server.bin(), &directory, options];
+        if let Err(error) = setup(&start) {
+            panic!("{error}");
+        }
+        cluster
+    }
+
     /// A streaming replica of this cluster, running.
     pub fn replica(&self, name: &str, options: &str) -> Self {
         let replica = Self::nowhere(&self.server, name, options);

@@ -85,10 +85,13 @@ impl Database {
         column.remove(0)
     }
 
-    /// Whether the server has the extension `name` to offer.
-    pub fn offers(&mut self, name: &str) -> bool {
-        let there = format!("SELECT true FROM pg_available_extensions WHERE name = '{name}'");
-        !self.column(&there).is_empty()
+    /// Whether the server has the extension `name` to offer, of version `least` or newer.
+    pub fn offers(&mut self, name: &str, least: &str) -> bool {
+        let version = "SELECT default_version FROM pg_available_extensions";
+        let version = self.column(&format!("{version} WHERE name = '{name}'"));
+        let numbers =
+            |version: &str| version.split('.').map_while(|n| n.parse().ok()).collect::<Vec<u32>>();
+        version.iter().flatten().any(|version| numbers(version) >= numbers(least))
     }
 
     /// The server's major version.

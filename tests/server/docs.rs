@@ -50,14 +50,15 @@ fn every_sql_block_runs_and_prints_what_the_document_says() {
     let (mut ran, mut compared) = (0, 0);
     for (number, document) in documents().into_iter().enumerate() {
         let mut database = Database::create(&format!("docs_{number}"));
-        let pgvector = database.offers("vector");
+        let [hnsw, of_bits] = ["0.5", "0.7"].map(|least| database.offers("vector", least));
         database.client.batch_execute("DROP EXTENSION imgsmlr_rs").expect("an empty database");
         let blocks = blocks(&document.text);
         let mut scripts = Vec::new();
         let mut wanted = Vec::new();
         for (at, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sql") {
-            if !pgvector && (block.text.contains("hnsw") || block.text.contains("vector")) {
-                println!("no pgvector on this server: left out\n{}", block.text);
+            let says = |word| block.text.contains(word);
+            if !of_bits && says("bit_hamming_ops") || !hnsw && (says("hnsw") || says("vector")) {
+                println!("no such pgvector on this server: left out\n{}", block.text);
                 continue;
             }
             let end = block.text.lines().last().unwrap_or_default();
@@ -128,7 +129,7 @@ FROM pg_settings WHERE name LIKE 'imgsmlr_rs.%'";
 fn the_sql_reference_names_everything() {
     let mut database = Database::create("docs_surface");
     database.value("SELECT image2pattern('no picture')::text");
-    if database.offers("vector") {
+    if database.offers("vector", "0.5") {
         database.client.batch_execute("CREATE EXTENSION imgsmlr_rs_hnsw CASCADE").expect("HNSW");
     }
     let reference = std::fs::read_to_string(root().join("docs/sql.md")).expect("docs/sql.md");

@@ -5,7 +5,7 @@
 
 use crate::database::Database;
 use crate::hostile::{bombs, fixtures, large, mutation::Mutations};
-use crate::memory::{kilobytes, limit};
+use crate::memory::{Kept, kilobytes, limit};
 use postgres::error::SqlState;
 
 /// Every function that reads a file, and those that read what comes of it.
@@ -29,20 +29,19 @@ fn mutated_files_cost_neither_the_backend_nor_its_memory() {
     let backend = database.backend();
     let statement = database.client.prepare(CONVERSIONS).expect("prepared");
     let files = fixtures(&["images", "formats"]);
-    let (mut pictures, mut half) = (0, 0);
-    for (done, (name, file)) in Mutations::new(&files, 1, count).enumerate() {
+    let mut pictures = 0;
+    let mut kept = Kept::by(backend);
+    for (name, file) in Mutations::new(&files, 1, count) {
         let row = database.client.query_one(&statement, &[&file]).expect(&name);
         pictures += usize::from(!row.get::<_, bool>(6));
         database.warnings();
-        if done == count / 2 {
-            half = kilobytes(backend, "VmRSS");
-        }
+        kept.read(&mut database.client);
     }
     assert_eq!(database.backend(), backend);
-    let grown = kilobytes(backend, "VmRSS").saturating_sub(half);
-    println!("{count} files, {pictures} pictures, {grown} kB more after the second half");
+    let grown = kept.grown();
+    println!("{count} files, {pictures} pictures, {grown} kB stay");
     assert!(pictures > count / 20 && pictures < count, "{pictures}");
-    assert!(grown < 16 << 10, "{grown} kB");
+    assert!(grown < 8 << 10, "{grown} kB");
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod cluster;
 #[path = "../../benches/data/mod.rs"]
 mod data;
 mod database;
+#[path = "../durability/deadline.rs"]
+mod deadline;
 mod docs;
 mod drivers;
 mod drop_in;

@@ -1,5 +1,6 @@
 //! What a backend takes, as Linux tells it, and what it may take.
 
+use postgres::Client;
 use std::process::Command;
 
 /// A field of `/proc/…/status`, in kilobytes.
@@ -7,6 +8,37 @@ pub fn kilobytes(backend: i32, field: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{backend}/status")).expect("on Linux");
     let line = status.lines().find(|line| line.starts_with(field)).expect(field);
     line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("kilobytes")
+}
+
+/// Readings of a backend's own memory, one after each piece of its work.
+pub struct Kept {
+    backend: i32,
+    readings: Vec<u64>,
+}
+
+impl Kept {
+    pub fn by(backend: i32) -> Self {
+        Kept { backend, readings: Vec::new() }
+    }
+
+    /// Reads once more, the backend at rest: an error is told before it has cleaned up, an
+    /// answer after.
+    pub fn read(&mut self, client: &mut Client) {
+        client.batch_execute("SELECT").expect("at rest");
+        self.readings.push(kilobytes(self.backend, "RssAnon"));
+    }
+
+    /// What stays, in kilobytes: by how much the least reading of the last third is above
+    /// the least of the second. In the first a backend takes what it takes once.
+    ///
+    /// Not one reading less another: what was freed is not at once given back, by an
+    /// allocator that may need it soon. What is not freed is in the least reading, too.
+    pub fn grown(&self) -> u64 {
+        let third = self.readings.len() / 3;
+        let (second, last) = self.readings[third..].split_at(third);
+        let least = |readings: &[u64]| *readings.iter().min().expect("three readings or more");
+        least(last).saturating_sub(least(second))
+    }
 }
 
 /// Lets a backend have no more than so many kilobytes of address space, as `ulimit -v`

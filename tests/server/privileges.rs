@@ -39,7 +39,7 @@ fn a_database_owner_installs_uses_and_updates_it() {
     let insert = "INSERT INTO t VALUES (1, image2signature($1))";
     owner.client.execute(insert, &[&fixture("images/rgb8.png")]).expect("converted");
 
-    if owner.offers("vector") {
+    if owner.offers("vector", "0.5") {
         let trusted = "SELECT trusted::text FROM pg_available_extension_versions
                        WHERE name = 'vector' ORDER BY version DESC LIMIT 1";
         // pgvector's own control file says who may install that.
@@ -75,7 +75,7 @@ fn who_may_not_create_in_a_database_may_not_install() {
 #[test]
 fn functions_are_pure_and_of_one_library() {
     let mut database = Database::create("privileges_functions");
-    if database.offers("vector") {
+    if database.offers("vector", "0.5") {
         database.client.batch_execute("CREATE EXTENSION imgsmlr_rs_hnsw CASCADE").expect("hnsw");
     }
     let members = "FROM pg_proc p

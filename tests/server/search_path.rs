@@ -166,7 +166,7 @@ fn installed_and_used_beside_hostile_objects() {
     assert!(database.error(&trapped).message().contains("trapped"));
     use_it(&mut database);
     database.client.batch_execute("RESET search_path").expect("reset");
-    let pgvector = database.offers("vector");
+    let pgvector = database.offers("vector", "0.5");
     database.client.batch_execute(EVIL_FIRST).expect("set");
     if pgvector {
         database

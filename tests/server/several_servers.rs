@@ -3,10 +3,10 @@
 
 use crate::cluster::{Cluster, Server};
 use crate::database::Database;
+use crate::deadline::eventually;
 use crate::partitions::{answer, example, foreign_scan, load, nearest, queries};
 use postgres::error::SqlState;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 const ROWS: usize = 6_000;
 
@@ -129,12 +129,7 @@ fn order_limit_and_range_are_shipped_and_answers_are_those_of_one_server() {
     // the sessions' end; until then those of PostgreSQL 14 may keep it for themselves.
     front.value("SELECT postgres_fdw_disconnect_all()::text").expect("disconnected");
     for shard in &mut several.shards {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while scans_of_the_index(shard) < 30 {
-            let scans = scans_of_the_index(shard);
-            assert!(Instant::now() < deadline, "{scans} scans of the index");
-            std::thread::sleep(Duration::from_millis(200));
-        }
+        eventually("30 scans of the index", || scans_of_the_index(shard) >= 30);
     }
 }
 
