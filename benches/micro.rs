@@ -4,8 +4,10 @@ mod data;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use data::{Photos, Random, uniform};
+use imgsmlr_rs::fingerprint::Fingerprint;
 use imgsmlr_rs::index::geometry::{self, Point as _, choose, split};
 use imgsmlr_rs::pattern::Pattern;
+use imgsmlr_rs::pattern::detail::detail;
 use imgsmlr_rs::picture::resample::AreaAverage;
 use imgsmlr_rs::picture::{Channels, Rows, Shape};
 use imgsmlr_rs::signature::Signature;
@@ -82,6 +84,10 @@ fn transform(c: &mut Criterion) {
     c.bench_function("pattern of 64×64 cells", |b| b.iter(|| Pattern::of(black_box(&cells))));
     let pattern = Pattern::of(&cells);
     c.bench_function("signature of a pattern", |b| b.iter(|| Signature::of(black_box(&pattern))));
+    c.bench_function("fingerprint of a pattern", |b| {
+        b.iter(|| Fingerprint::of(black_box(&pattern)))
+    });
+    c.bench_function("detail of a pattern", |b| b.iter(|| detail(black_box(&pattern))));
     c.bench_function("shuffle", |b| b.iter(|| black_box(&pattern).shuffled()));
     let other = pattern.shuffled();
     c.bench_function("distance of patterns", |b| {

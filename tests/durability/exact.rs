@@ -15,16 +15,29 @@ fn center(random: &mut Random) -> String {
     text(crate::items::signature(random.below(10_000) as i32, random.below(3) as i32))
 }
 
-/// The nearest of `center`.
+/// The nearest of `center`, a signature.
 pub fn nearest(center: &str, limit: usize) -> String {
-    format!("SELECT id, sig <-> '{center}' FROM item ORDER BY sig <-> '{center}' LIMIT {limit}")
+    nearest_in("sig", &format!("'{center}'"), limit)
+}
+
+/// The nearest of `center`, an expression, in a column.
+fn nearest_in(column: &str, center: &str, limit: usize) -> String {
+    format!(
+        "SELECT id, {column} <-> {center} FROM item ORDER BY {column} <-> {center} LIMIT {limit}"
+    )
 }
 
 /// All nearer to `center` than `radius`, in any order.
-fn within(center: &str, radius: f64) -> String {
+fn within(column: &str, center: &str, radius: f64) -> String {
     format!(
-        "SELECT id, sig <-> '{center}' FROM item WHERE sig <<->> sphere('{center}', {radius:e})"
+        "SELECT id, {column} <-> {center} FROM item
+         WHERE {column} <<->> sphere({center}, {radius:e})"
     )
+}
+
+/// The fingerprint that goes with a signature, or one that no row has.
+fn fingerprint_of(center: &str) -> String {
+    format!("sha256(signature_send('{center}'))::fingerprint")
 }
 
 fn answer_by(
@@ -40,18 +53,21 @@ fn answer_by(
     answer(client, query)
 }
 
-/// Compares the nearest of `center` by `index` with those by a sequential scan, within
-/// a transaction that sees one snapshot. Gives the distance of the last.
+/// Compares the nearest of `center`, a signature, by `index` with those by a sequential
+/// scan, within a transaction that sees one snapshot. Gives the distance of the last.
 pub fn compare_nearest(
     transaction: &mut impl GenericClient,
     index: &str,
     center: &str,
     limit: usize,
 ) -> Option<f64> {
-    let query = nearest(center, limit);
-    let by_index = answer_by(transaction, BY_INDEX, &format!("Scan using {index}"), &query);
-    let by_scan = answer_by(transaction, BY_SCAN, "Seq Scan on item", &query);
-    assert_same(&by_index, &by_scan, &query);
+    nearest_by_both(transaction, index, &nearest(center, limit))
+}
+
+fn nearest_by_both(transaction: &mut impl GenericClient, index: &str, query: &str) -> Option<f64> {
+    let by_index = answer_by(transaction, BY_INDEX, &format!("Scan using {index}"), query);
+    let by_scan = answer_by(transaction, BY_SCAN, "Seq Scan on item", query);
+    assert_same(&by_index, &by_scan, query);
     by_scan.last().map(|&(bits, _)| f64::from_bits(bits))
 }
 
@@ -62,18 +78,21 @@ pub fn compare_within(
     center: &str,
     radius: f64,
 ) {
-    let query = within(center, radius);
+    within_by_both(transaction, index, &within("sig", &format!("'{center}'"), radius));
+}
+
+fn within_by_both(transaction: &mut impl GenericClient, index: &str, query: &str) {
     let [by_index, by_scan] =
         [(BY_INDEX, index), (BY_SCAN, "Seq Scan on item")].map(|(settings, plan)| {
-            let mut answer = answer_by(transaction, settings, plan, &query);
+            let mut answer = answer_by(transaction, settings, plan, query);
             answer.sort_unstable();
             answer
         });
     assert_eq!(by_index, by_scan, "{query}");
 }
 
-/// Both, for small and large answers, by `index`, which must be the only one on
-/// signatures. Gives how many rows there are.
+/// Both, of signatures and of fingerprints, for small and large answers; of signatures by
+/// `index`, which must be the only one. Gives how many rows there are.
 pub fn compare(transaction: &mut impl GenericClient, index: &str, random: &mut Random) -> usize {
     let rows: i64 =
         transaction.query_one("SELECT count(*) FROM item", &[]).expect("a count").get(0);
@@ -83,6 +102,11 @@ pub fn compare(transaction: &mut impl GenericClient, index: &str, random: &mut R
         // A radius that one distance equals, and so misses.
         if let Some(radius) = compare_nearest(transaction, index, &center, limit) {
             compare_within(transaction, index, &center, radius);
+        }
+        let center = fingerprint_of(&center);
+        let query = nearest_in("fp", &center, limit);
+        if let Some(radius) = nearest_by_both(transaction, "item_fp", &query) {
+            within_by_both(transaction, "item_fp", &within("fp", &center, radius));
         }
     }
     rows

@@ -5,9 +5,12 @@ use crate::random::{Draw as _, Random};
 use postgres::GenericClient;
 use std::io::Write as _;
 
-/// Its definition. Patterns are large, so few rows have one.
+/// Its definition. Patterns are large, so few rows have one. A fingerprint of any bytes goes
+/// with each signature, with an index of its own.
 pub const TABLE: &str = "
-    CREATE TABLE item (id int PRIMARY KEY, version int NOT NULL, patt pattern, sig signature(16) NOT NULL)";
+    CREATE TABLE item (id int PRIMARY KEY, version int NOT NULL, patt pattern, sig signature(16) NOT NULL,
+        fp fingerprint GENERATED ALWAYS AS (sha256(signature_send(sig))::fingerprint) STORED);
+    CREATE INDEX item_fp ON item USING gist (fp)";
 
 /// Its index.
 pub const INDEX: &str = "CREATE INDEX item_sig ON item USING gist (sig)";
@@ -45,7 +48,7 @@ pub fn load(client: &mut impl GenericClient, ids: std::ops::Range<i32>) {
 /// A number for all bits of all rows, and their count.
 pub fn fingerprint(client: &mut impl GenericClient) -> (String, i64) {
     let query = "
-        SELECT coalesce(md5(string_agg(concat_ws(' ', id, version, md5(pattern_send(patt)), md5(signature_send(sig))),
+        SELECT coalesce(md5(string_agg(concat_ws(' ', id, version, md5(pattern_send(patt)), md5(signature_send(sig)), fp),
                               ',' ORDER BY id)), ''), count(*) FROM item";
     let row = client.query_one(query, &[]).expect("a fingerprint");
     (row.get(0), row.get(1))
