@@ -1,7 +1,7 @@
 # Each target is a script; see scripts/.
 
 .PHONY: demo demo-stop gallery gallery-screenshot figures test versions soak memcheck fuzz bench bench-pictures \
-	bench-scale-out cluster-demo quality install install-alias package
+	bench-scale-out cluster-demo quality calibrate install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -64,6 +64,10 @@ cluster-demo:
 # How well near-duplicates of photographs are found, by each kind of search.
 quality:
 	@scripts/quality.sh
+
+# The constants of the fingerprint made again, to compare with those in the repository.
+calibrate:
+	@scripts/calibrate-fingerprint.sh
 
 # Into an existing server: make install PG_CONFIG=/path/to/pg_config
 install:

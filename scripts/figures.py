@@ -5,7 +5,10 @@ them. The server is the one that PGHOST and the like name. Prints the distances
 that the document quotes.
 """
 
+import cmath
 import io
+import itertools
+import math
 import pathlib
 import sys
 
@@ -74,6 +77,46 @@ def panels(rows):
     return whole
 
 
+def slopes(cells):
+    """How much brighter it gets at each cell, to the right and downwards, as complex numbers by column and row."""
+    at = lambda x, y: cells[min(max(x, 0), SIDE - 1)][min(max(y, 0), SIDE - 1)]
+    return [[complex(at(x + 1, y) - at(x - 1, y), at(x, y + 1) - at(x, y - 1)) for y in range(SIDE)]
+            for x in range(SIDE)]
+
+
+def directions(found):
+    """The slopes as a picture: a colour for each direction, lighter where it is steeper."""
+    picture = Image.new("HSV", (SIDE, SIDE))
+    for x, column in enumerate(found):
+        for y, slope in enumerate(column):
+            hue = round(255 * (cmath.phase(slope) / (2 * math.pi) % 1))
+            picture.putpixel((x, y), (hue, 200, min(255, round(40 + 4 * abs(slope)))))
+    return enlarged(picture.convert("RGB"))
+
+
+def strokes(found):
+    """8×8 windows, each with strokes in eight directions: the longer, the more slopes go there."""
+    size = SIDE * CELL // 8
+    picture = Image.new("RGB", (SIDE * CELL, SIDE * CELL), "white")
+    draw = ImageDraw.Draw(picture)
+    for column, row in itertools.product(range(8), repeat=2):
+        sums = [0.0] * 8
+        for x, y in itertools.product(range(8), repeat=2):
+            slope = found[8 * column + x][8 * row + y]
+            for direction in range(8):
+                turned = slope * cmath.exp(-2j * math.pi * direction / 8)
+                sums[direction] += max(0.0, turned.real)
+        most = max(sums) or 1
+        middle = (column + 0.5) * size, (row + 0.5) * size
+        for direction, value in enumerate(sums):
+            end = cmath.rect(0.48 * size * value / most, 2 * math.pi * direction / 8)
+            draw.line((*middle, middle[0] + end.real, middle[1] + end.imag), INK, 2)
+    for line in range(size, SIDE * CELL, size):
+        draw.line((line, 0, line, SIDE * CELL), (225, 225, 225))
+        draw.line((0, line, SIDE * CELL, line), (225, 225, 225))
+    return picture
+
+
 def bars(signatures):
     """Signatures side by side, a group of bars for each of the 16 numbers."""
     width, base, scale = 880, 220, 85
@@ -116,7 +159,10 @@ def main(photographs, folder):
     height = SIDE * CELL
     small = photograph.resize((photograph.width * height // photograph.height, height))
     seen = Image.open(io.BytesIO(rows[0][0]))
+    found = slopes([[seen.getpixel((x, y)) for y in range(SIDE)] for x in range(SIDE)])
     figures = {
+        "fingerprint": panels([[("64 x 64 cells", enlarged(seen)), ("which way it gets brighter", directions(found)),
+                                ("the same by windows", strokes(found))]]),
         "steps": panels([[("a photograph", small), ("64 x 64 cells of brightness", enlarged(seen)),
                           ("their Haar coefficients", coefficients(rows[0][1]))]]),
         "shuffle": panels([

@@ -18,7 +18,7 @@ while IFS=$'\t' read -r who command <&3; do
 	PATH=$pg18:$PATH timeout 900 bash -c "$command" >"$log" 2>&1 || { tail "$log"; fail "it failed: $command"; }
 	case $command in
 	"make demo" | "make demo IMAGES"*)
-		grep -q 'Index Scan using img_vec_sig' "$log" && [ -s "$build/gallery.html" ] || fail "the demo shows nothing"
+		grep -q 'Index Scan using img_vec_fp' "$log" && [ -s "$build/gallery.html" ] || fail "the demo shows nothing"
 		;;
 	"make gallery") [ -s "$build/gallery.html" ] || fail "there is no gallery" ;;
 	rm*) [ ! -e "$("$pg18/pg_config" --pkglibdir)/imgsmlr_rs.so" ] || fail "the library is still there" ;;

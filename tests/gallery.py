@@ -121,7 +121,7 @@ class Page:
     def __init__(self, browser, folder, database, **settings):
         self.browser = browser
         self.database = database
-        self.queries, self.nearest, self.candidates, self.largest = 5, 10, 20, 1000000
+        self.queries, self.nearest, self.largest = 5, 10, 1000000
         self.which = "true"
         self.__dict__.update(settings)
         self.path = os.path.join(folder, database + ".html")
@@ -139,12 +139,9 @@ def order_is_the_querys(page):
     expected = []
     for number, name in queries:
         answer = fetch(page.database, f"""
-            SELECT info, 'patt <-> ' || round(p::numeric, 3), 'sig <-> ' || round(s::numeric, 3) FROM (
-              SELECT id, info, patt <-> (SELECT patt FROM img_vec WHERE id = {number}) AS p,
-                     sig <-> (SELECT sig FROM img_vec WHERE id = {number}) AS s
-              FROM img_vec JOIN img_raw USING (id) WHERE id <> {number}
-              ORDER BY s LIMIT {page.candidates}) candidates
-            ORDER BY p, s, id LIMIT {page.nearest}""")
+            SELECT info, 'fp <-> ' || round((fp <-> (SELECT fp FROM img_vec WHERE id = {number}))::numeric, 3)
+            FROM img_vec JOIN img_raw USING (id) WHERE id <> {number}
+            ORDER BY fp <-> (SELECT fp FROM img_vec WHERE id = {number}), id LIMIT {page.nearest}""")
         assert len(answer) == page.nearest, answer
         expected.append([name, name, [list(row) for row in answer]])
     assert len(expected) == page.queries, queries
@@ -154,7 +151,7 @@ def order_is_the_querys(page):
           section.querySelector(".query bdi").textContent,
           [...section.querySelectorAll("li")].map(item => [
             item.querySelector(".name").textContent,
-            ...[...item.querySelectorAll("span:not(.name)")].map(span => span.textContent).slice(-2)])])""")
+            ...[...item.querySelectorAll("span:not(.name)")].map(span => span.textContent).slice(-1)])])""")
     assert len(shown) == len(expected), (shown, expected)
     for answer, right in zip(shown, expected):
         assert answer == right, f"{answer}\nis not\n{right}"
@@ -348,11 +345,10 @@ def run(browser, folder):
         UPDATE img_raw SET info = '</h2></section><script>alert(2)</script>' WHERE info = 'rgb8.png';
         CREATE SCHEMA elsewhere;
         CREATE TABLE elsewhere.picture AS
-        SELECT id AS "Number", info AS "File name", raw, patt AS p, sig AS s FROM img_raw JOIN img_vec USING (id)""")
-    # Many of these files are alike: all are candidates.
-    odd = {"database": "odd", "queries": 7, "which": "length(raw) % 3 > 0", "nearest": 40, "candidates": 100,
+        SELECT id AS "Number", info AS "File name", raw, patt AS p, fp AS f FROM img_raw JOIN img_vec USING (id)""")
+    odd = {"database": "odd", "queries": 7, "which": "length(raw) % 3 > 0", "nearest": 40,
            "largest": 100000, "pictures": "elsewhere.picture", "vectors": "elsewhere.picture", "id": "Number",
-           "name": "File name", "file": "raw", "patt": "p", "sig": "s"}
+           "name": "File name", "file": "raw", "patt": "p", "fp": "f"}
     for settings in ({"database": "photographs"}, odd):
         page = Page(browser, folder, **settings)
         browser.width(1280)

@@ -8,7 +8,6 @@
 --   queries     5        how many pictures to search for, spread over the table
 --   which       true     a condition on those, such as "info = 'cat.jpg'"
 --   nearest     10       how many to show of each answer
---   candidates  20       how many the signatures give for the patterns to sort
 --   largest     1000000  bytes of the largest file to put into the page
 --
 -- and where it is, as in scripts/demo.sql; both may be the same table:
@@ -16,9 +15,9 @@
 --   pictures    img_raw  the table of files, with its columns
 --   name        info
 --   file        raw
---   vectors     img_vec  the table of patterns and signatures, with its columns
+--   vectors     img_vec  the table of patterns and fingerprints, with its columns
 --   patt        patt
---   sig         sig
+--   fp          fp
 --   id          id       in both tables, what they are joined by
 --
 -- A file goes into the page as it is, with whatever its EXIF data tells. In
@@ -35,14 +34,13 @@
 \if :{?queries} \else \set queries 5 \endif
 \if :{?which} \else \set which true \endif
 \if :{?nearest} \else \set nearest 10 \endif
-\if :{?candidates} \else \set candidates 20 \endif
 \if :{?largest} \else \set largest 1000000 \endif
 \if :{?pictures} \else \set pictures img_raw \endif
 \if :{?name} \else \set name info \endif
 \if :{?file} \else \set file raw \endif
 \if :{?vectors} \else \set vectors img_vec \endif
 \if :{?patt} \else \set patt patt \endif
-\if :{?sig} \else \set sig sig \endif
+\if :{?fp} \else \set fp fp \endif
 \if :{?id} \else \set id id \endif
 
 -- The policy lets nothing in from elsewhere, and no script, whatever a file is called.
@@ -103,11 +101,11 @@ footer { color: var(--quiet); font-size: .8125rem; }
 
 SELECT format($$<header>
 <h1>Similar pictures</h1>
-<p>Of %s pictures, the %s most like each that was searched for: %s candidates by signature, <code>sig &lt;-&gt;</code>,
-in the order that an index gives, and the best of those by pattern, <code>patt &lt;-&gt;</code>. The small grey picture
+<p>Of %s pictures, the %s most like each that was searched for, by fingerprint, <code>fp &lt;-&gt;</code>, in the order
+that an index gives. Below a distance of 1 it is the same picture, cut, turned a little or recoloured. The small grey picture
 is what the database compares: 64 × 64 pixels.</p>
 </header>
-<main>$$, count(*), :nearest, :candidates)
+<main>$$, count(*), :nearest)
 FROM :vectors WHERE :"patt" IS NOT NULL;
 
 WITH part AS (
@@ -120,13 +118,10 @@ WITH part AS (
   SELECT query.number, found.*
   FROM query JOIN :vectors q ON q.:"id" = query.id,
   LATERAL (
-    SELECT * FROM (
-      SELECT v.:"id" AS id, v.:"patt" <-> q.:"patt" AS by_pattern, v.:"sig" <-> q.:"sig" AS by_signature
-      FROM :vectors v
-      WHERE v.:"id" <> q.:"id" AND v.:"patt" IS NOT NULL
-      ORDER BY v.:"sig" <-> q.:"sig"
-      LIMIT :candidates) candidate
-    ORDER BY by_pattern, by_signature, id
+    SELECT v.:"id" AS id, v.:"fp" <-> q.:"fp" AS distance
+    FROM :vectors v
+    WHERE v.:"id" <> q.:"id" AND v.:"patt" IS NOT NULL
+    ORDER BY v.:"fp" <-> q.:"fp", v.:"id"
     LIMIT :nearest) found
 ), picture AS MATERIALIZED (
   SELECT shown.id, p.:"file" AS file,
@@ -165,9 +160,9 @@ SELECT format($$<section aria-labelledby="query-%s">
 FROM query JOIN figure searched USING (id),
 LATERAL (
   SELECT string_agg(
-           format($$<li>%s<span>patt &lt;-&gt; %s</span><span>sig &lt;-&gt; %s</span></figcaption></figure></li>$$,
-             html, round(by_pattern::numeric, 3), round(by_signature::numeric, 3)),
-           E'\n' ORDER BY by_pattern, by_signature, id) AS items
+           format($$<li>%s<span>fp &lt;-&gt; %s</span></figcaption></figure></li>$$,
+             html, round(distance::numeric, 3)),
+           E'\n' ORDER BY distance, id) AS items
   FROM answer JOIN figure USING (id)
   WHERE answer.number = query.number) nearest
 ORDER BY query.number;

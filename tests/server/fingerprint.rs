@@ -300,7 +300,7 @@ fn a_file_has_the_fingerprint_of_its_pattern() {
 #[test]
 fn pgvector_searches_fingerprints_too() {
     let mut database = Database::create("fingerprint_hnsw");
-    if !database.offers("vector") {
+    if !database.offers("vector", "0.5") {
         return;
     }
     database
