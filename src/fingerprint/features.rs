@@ -53,7 +53,7 @@ pub fn of(pattern: &Pattern) -> [f32; FEATURES] {
 
 /// The slopes of all cells in proportion to their own steepness and twice the mean of all,
 /// so that each is between -1 and 1: an edge counts for being there more than for how
-/// strong it is.
+/// strong it is. By row: `[y][x]`.
 fn evened<const N: usize>(grid: &Grid<N>) -> [Grid<N>; 2] {
     let [mut along_x, mut along_y] = slopes(grid);
     let (x, _) = along_x.as_flattened().as_chunks::<8>();
@@ -71,13 +71,36 @@ fn evened<const N: usize>(grid: &Grid<N>) -> [Grid<N>; 2] {
         *x *= share;
         *y *= share;
     }
-    [along_x, along_y]
+    [by_row(&along_x), by_row(&along_y)]
 }
 
-/// How steep it is by direction, of the slopes along x and along y.
-fn directions(x: f32, y: f32) -> Directions {
-    let (both, other) = ((x + y) * ROOT_HALF, (y - x) * ROOT_HALF);
-    [x, -x, both, -both, y, -y, other, -other].map(|slope| if slope > 0.0 { slope } else { 0.0 })
+/// `[x][y]` to `[y][x]`.
+fn by_row<const N: usize>(grid: &Grid<N>) -> Grid<N> {
+    let mut rows = [[0.0; N]; N];
+    for (x, column) in grid.iter().enumerate() {
+        for (row, &value) in rows.iter_mut().zip(column) {
+            row[x] = value;
+        }
+    }
+    rows
+}
+
+/// How steep it is by direction, of the slopes along x and along y of a row of cells.
+fn directions<const N: usize>(along_x: &[f32; N], along_y: &[f32; N]) -> [[f32; N]; DIRECTIONS] {
+    let up = |slope: f32| if slope > 0.0 { slope } else { 0.0 };
+    let mut directions = [[0.0; N]; DIRECTIONS];
+    for (i, (&x, &y)) in along_x.iter().zip(along_y).enumerate() {
+        let (both, other) = ((x + y) * ROOT_HALF, (y - x) * ROOT_HALF);
+        directions[0][i] = up(x);
+        directions[1][i] = up(-x);
+        directions[2][i] = up(both);
+        directions[3][i] = up(-both);
+        directions[4][i] = up(y);
+        directions[5][i] = up(-y);
+        directions[6][i] = up(other);
+        directions[7][i] = up(-other);
+    }
+    directions
 }
 
 /// The windows that a place of `N` belongs to, with their weights: a tent over two of `W`,
@@ -96,29 +119,29 @@ fn shares<const N: usize, const W: usize>(place: usize) -> [(usize, f32); 2] {
 /// first place to the last.
 fn gathered<const N: usize, const W: usize>(grid: &Grid<N>) -> [[Directions; W]; W] {
     let [along_x, along_y] = evened(grid);
-    let mut gathered = [[[0.0; DIRECTIONS]; W]; W];
-    for x in 0..N {
-        let mut column = [[0.0; DIRECTIONS]; W];
-        for y in 0..N {
-            let directions = directions(along_x[x][y], along_y[x][y]);
-            for (window, weight) in shares::<N, W>(y) {
-                if let Some(sums) = window.checked_sub(1).and_then(|window| column.get_mut(window))
-                {
-                    add(sums, weight, &directions);
-                }
+    // Of every column its sums by window and direction, a row of cells at a time, which a
+    // compiler makes vector instructions of.
+    let mut columns = [[[0.0; N]; DIRECTIONS]; W];
+    for (y, (along_x, along_y)) in along_x.iter().zip(&along_y).enumerate() {
+        let directions = directions(along_x, along_y);
+        for (window, weight) in shares::<N, W>(y) {
+            if let Some(sums) = window.checked_sub(1).and_then(|window| columns.get_mut(window)) {
+                let cells = sums.as_flattened_mut().iter_mut().zip(directions.as_flattened());
+                cells.for_each(|(sum, value)| *sum += weight * value);
             }
         }
+    }
+    let mut gathered = [[[0.0; DIRECTIONS]; W]; W];
+    for x in 0..N {
         for (window, weight) in shares::<N, W>(x) {
             if let Some(sums) = window.checked_sub(1).and_then(|window| gathered.get_mut(window)) {
-                sums.iter_mut().zip(&column).for_each(|(sums, part)| add(sums, weight, part));
+                let lists = columns.as_flattened();
+                let sums = sums.as_flattened_mut().iter_mut().zip(lists);
+                sums.for_each(|(sum, cells)| *sum += weight * cells[x]);
             }
         }
     }
     gathered
-}
-
-fn add(sums: &mut Directions, weight: f32, directions: &Directions) {
-    sums.iter_mut().zip(directions).for_each(|(sum, value)| *sum += weight * value);
 }
 
 /// Scaled to a mean of 1, and the square root; zeros where there is nothing.

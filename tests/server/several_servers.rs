@@ -215,11 +215,16 @@ fn everything_that_is_shipped_is_immutable_and_of_the_extension() {
     let members = "SELECT count(*) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
          WHERE e.extname = 'imgsmlr_rs' AND d.deptype = 'e'
            AND (d.classid = 'pg_proc'::regclass AND d.objid IN (
-                  'signature_distance'::regproc, 'signature_in_sphere'::regproc, 'sphere'::regproc)
+                  'signature_distance'::regproc, 'signature_in_sphere'::regproc,
+                  'sphere(signature,float8)'::regprocedure,
+                  'fingerprint_distance'::regproc, 'fingerprint_in_sphere'::regproc,
+                  'sphere(fingerprint,float8)'::regprocedure)
              OR d.classid = 'pg_operator'::regclass AND d.objid IN (
                   '<->(signature,signature)'::regoperator,
-                  '<<->>(signature,signature_sphere)'::regoperator))";
-    assert_eq!(database.value(members).as_deref(), Some("5"));
+                  '<<->>(signature,signature_sphere)'::regoperator,
+                  '<->(fingerprint,fingerprint)'::regoperator,
+                  '<<->>(fingerprint,fingerprint_sphere)'::regoperator))";
+    assert_eq!(database.value(members).as_deref(), Some("10"));
     let others = "SELECT p.oid::regprocedure FROM pg_proc p
          JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
          JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'imgsmlr_rs'
