@@ -1,25 +1,27 @@
 """How well near-duplicates are found: run by scripts/quality.sh (make quality).
 
-    python scripts/quality RESULTS SHARE...
+    python scripts/quality RESULTS GRAPHICS CONSTANTS SHARE...
 
-RESULTS is the folder to write to, each SHARE a folder of photographs; the
-environment says how to reach the server (PGHOST, PGUSER, PGDATABASE).
+RESULTS is the folder to write to, GRAPHICS the folder share/ of the unpacked packages of
+scripts/quality/graphics.py, CONSTANTS the extension's of the fingerprint, each SHARE a folder
+of photographs; the environment says how to reach the server (PGHOST, PGUSER, PGDATABASE).
 """
 
 import pathlib
-import random
 import sys
 import time
 
-import psycopg
+HERE = pathlib.Path(__file__).resolve().parent
+FINGERPRINT = HERE.parent / "fingerprint"
+sys.path.insert(1, str(FINGERPRINT))
 
-import changes
-import corpus
-import measure
-import report
-
-SEED = 1
-QUERIES = 300
+import corpus  # noqa: E402
+import files  # noqa: E402
+import graphics  # noqa: E402
+import measure  # noqa: E402
+import plot  # noqa: E402
+import prints  # noqa: E402
+import report  # noqa: E402
 
 started = time.monotonic()
 
@@ -28,35 +30,45 @@ def say(what):
     print(f"{time.monotonic() - started:5.0f} s  {what}", flush=True)
 
 
-def files(pictures, sources):
-    """The corpus, then each source in every change."""
-    for number, picture in enumerate(pictures):
-        yield number, number, None, changes.as_jpeg(picture, 95)
-    number = len(pictures)
-    for change in changes.CHANGES:
-        say(f"{len(sources)} queries: {change}")
-        for source in sources:
-            # Of its own, so that one query's crop does not hang on another's.
-            chance = random.Random(f"{SEED} {change} {source}")
-            yield number, source, change, changes.changed(pictures[source], change, chance)
-            number += 1
+def gathered(results, share, shares):
+    say("gathering pictures")
+    photographs, left_out = corpus.gather(shares, results / "corpus")
+    say(f"{len(photographs)} photographs; left out as flat or as duplicates: {len(left_out)}")
+    found = graphics.gather(share)
+    say(f"beside them {', '.join(f'{len(pictures)} {kind}' for kind, pictures in found.items())}")
+    return files.originals(photographs, found, graphics.nearly_empty(share))
+
+
+def agreed(connection, constants):
+    """Stops when numpy's fingerprints, by the extension's constants, are not the extension's."""
+    statement = "SELECT shipped::bytea, patt FROM corpus WHERE id % 30 = 0"
+    for rows, patterns in measure.batches(connection, statement):
+        for (theirs,), ours in zip(rows, prints.of(patterns, [constants])[0]):
+            # The order of summation differs: a byte may be rounded the other way.
+            if any(abs(one - int(other)) > 1 for one, other in zip(theirs, ours)):
+                raise SystemExit("the extension's fingerprints are not by its constants")
 
 
 def main():
-    results, shares = pathlib.Path(sys.argv[1]), sys.argv[2:]
-    say("gathering pictures")
-    pictures, left_out = corpus.gather(shares, results / "corpus")
-    say(f"{len(pictures)} pictures; left out as flat or as duplicates: {len(left_out)}")
-    sources = sorted(random.Random(SEED).sample(range(len(pictures)), QUERIES))
-    with psycopg.connect(autocommit=True) as connection:
-        measure.load(connection, files(list(pictures.values()), sources))
+    results, share, constants = map(pathlib.Path, sys.argv[1:4])
+    folds = [prints.read_constants(FINGERPRINT / f"fold_{half}.bin") for half in "ab"]
+    known = gathered(results, share, sys.argv[4:])
+    jobs = files.jobs(known)
+    with measure.connected() as connection:
+        say(f"changing and loading {len(jobs):,} pictures")
+        measure.load(connection, files.rows(known, jobs, say))
+        measure.prepare(connection, folds, say)
+        agreed(connection, prints.read_constants(constants))
+        say("taking times")
+        made, compared = measure.times(connection)
         measure.search(connection, say)
-        say("counting")
-        tiles = sum(name.endswith("/6") for name in pictures)
-        table, plot = report.make(connection, list(changes.CHANGES), tiles)
-    (results / "table.md").write_text(table)
-    (results / "plot.svg").write_text(plot)
-    print(table)
+        say("mirrored pictures in eight positions")
+        eight = measure.eight_fold(connection, folds)
+        say("counting pairs of different photographs")
+        found = report.Found(connection, made, compared, eight)
+    (results / "table.md").write_text(report.make(found))
+    (results / "plot.svg").write_text(plot.make(found))
+    print(report.headline(found))
 
 
 main()

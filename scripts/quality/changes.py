@@ -40,23 +40,84 @@ def rotated(picture, degrees):
     return picture.rotate(degrees, Image.Resampling.BICUBIC)
 
 
+def barred(picture, random):
+    """A black bar over it, an eighth of the height or of the width, from side to side."""
+    marked, (width, height) = picture.copy(), picture.size
+    if random.random() < 0.5:
+        thick = round(height * 0.12)
+        top = random.randint(0, height - thick)
+        box = [0, top, width, top + thick - 1]
+    else:
+        thick = round(width * 0.12)
+        left = random.randint(0, width - thick)
+        box = [left, 0, left + thick - 1, height]
+    ImageDraw.Draw(marked).rectangle(box, (0, 0, 0))
+    return marked
+
+
+def bordered(picture, colour):
+    """A twentieth of the longer side more on every side."""
+    return ImageOps.expand(picture, round(max(picture.size) * 0.05), colour)
+
+
+def letterboxed(picture):
+    """Black above and below it, an eighth of the height each."""
+    return ImageOps.expand(picture, (0, round(picture.height * 0.12)), (0, 0, 0))
+
+
+def with_gamma(picture, gamma):
+    return picture.point([round(255 * (value / 255) ** gamma) for value in range(256)] * 3)
+
+
+def with_logo(picture, random):
+    """A disc with a square in it, a fifth of the shorter side, in a corner."""
+    size = max(2, round(min(picture.size) * 0.2))
+    left = random.choice([size // 6, picture.width - size - size // 6])
+    top = random.choice([size // 6, picture.height - size - size // 6])
+    colour = random.choice([(255, 255, 255), (200, 30, 30), (20, 20, 20), (30, 60, 200)])
+    marked, inner = picture.copy(), size // 3
+    draw = ImageDraw.Draw(marked)
+    draw.ellipse([left, top, left + size, top + size], colour)
+    draw.rectangle([left + inner, top + inner, left + 2 * inner, top + 2 * inner], (250, 220, 40))
+    return marked
+
+
+def brightened(picture, factor):
+    return ImageEnhance.Brightness(picture).enhance(factor)
+
+
 # Name: what makes it of a picture, given a source of random numbers.
 CHANGES = {
     "size × ¼": lambda picture, _: resized(picture, 0.25, 0.25),
     "width × ¾": lambda picture, _: resized(picture, 0.75, 1),
     "JPEG 10": lambda picture, _: picture,
     "blur": lambda picture, _: blurred(picture),
-    "brightness × 1.4": lambda picture, _: ImageEnhance.Brightness(picture).enhance(1.4),
+    "brightness × 1.4": lambda picture, _: brightened(picture, 1.4),
     "contrast × 1.4": lambda picture, _: ImageEnhance.Contrast(picture).enhance(1.4),
+    "gamma 0.6": lambda picture, _: with_gamma(picture, 0.6),
+    "gamma 1.6": lambda picture, _: with_gamma(picture, 1.6),
     "grey": lambda picture, _: ImageOps.grayscale(picture),
     "watermark": lambda picture, _: watermarked(picture),
+    "logo": with_logo,
+    "bar": barred,
+    "border": lambda picture, random: bordered(picture, random.choice([(0, 0, 0), (255, 255, 255)])),
+    "letterbox": lambda picture, _: letterboxed(picture),
     "crop 5 %": lambda picture, random: cropped(picture, 0.05, random),
     "crop 10 %": lambda picture, random: cropped(picture, 0.10, random),
     "crop 20 %": lambda picture, random: cropped(picture, 0.20, random),
     "rotated 3°": lambda picture, _: rotated(picture, 3),
     "rotated 10°": lambda picture, _: rotated(picture, 10),
+    "crop 5 %, brighter": lambda picture, random: brightened(cropped(picture, 0.05, random), 1.3),
+    "rotated 3°, crop 5 %": lambda picture, random: cropped(rotated(picture, 3), 0.05, random),
+    "border, JPEG 10": lambda picture, _: bordered(picture, (0, 0, 0)),
     "mirrored": lambda picture, _: ImageOps.mirror(picture),
 }
+# The nine that a mean is taken of, and what is done to what is no photograph.
+NINE = [
+    "crop 5 %", "crop 10 %", "crop 20 %", "rotated 3°", "rotated 10°", "brightness × 1.4", "JPEG 10",
+    "blur", "bar",
+]
+OF_GRAPHICS = ["JPEG 10", "size × ¼", "crop 5 %"]
 
 
 def as_jpeg(picture, quality):
@@ -67,4 +128,4 @@ def as_jpeg(picture, quality):
 
 def changed(picture, change, random):
     """The changed picture as a file: what is on its way is encoded once more."""
-    return as_jpeg(CHANGES[change](picture, random), 10 if change == "JPEG 10" else 90)
+    return as_jpeg(CHANGES[change](picture, random), 10 if "JPEG 10" in change else 90)

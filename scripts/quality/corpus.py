@@ -7,6 +7,8 @@ and each tile is a picture of its own.
 import io
 import operator
 import pathlib
+import random
+import re
 
 from PIL import Image, ImageOps
 
@@ -118,10 +120,10 @@ def thumbnail(picture):
     return values, (sum(v * v for v in values) / 1024) ** 0.5
 
 
-def gather(shares, folder):
-    """The pictures by name, and lines on those left out; both are also put in folder."""
-    pictures, known, left_out = {}, [], []
-    for name, picture in candidates([pathlib.Path(share) for share in shares]):
+def distinct(candidates, left_out):
+    """Those of the named pictures that show something and are like none before; the others are told of."""
+    known = []
+    for name, picture in candidates:
         picture = picture.convert("RGB")
         picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
         values, deviation = thumbnail(picture)
@@ -136,10 +138,34 @@ def gather(shares, folder):
             left_out.append(f"{name}: like {other}, {likeness:.3f}")
             continue
         known.append((name, unit))
-        pictures[name] = picture
+        yield name, picture
+
+
+def gather(shares, folder):
+    """The pictures by name, and lines on those left out; both are also put in folder."""
+    left_out = []
+    pictures = dict(distinct(candidates([pathlib.Path(share) for share in shares]), left_out))
     folder.mkdir(parents=True, exist_ok=True)
     for place, picture in enumerate(pictures.values()):
         picture.save(folder / f"{place:03}.jpg", quality=95)
     (folder / "names.txt").write_text("".join(f"{p:03} {n}\n" for p, n in enumerate(pictures)))
     (folder / "left-out.txt").write_text("".join(f"{line}\n" for line in left_out))
     return pictures, left_out
+
+
+def photograph(name):
+    """Tiles of one photograph share its name."""
+    return re.sub(r" \d/6$", "", name)
+
+
+def half(name):
+    """0 or 1, the same for all tiles of a photograph: calibrated on one half, tested on the other."""
+    return int(random.Random(f"fold {photograph(name)}").random() < 0.5)
+
+
+def view(picture, chance):
+    """A part of it at a random place, 25 to 80 % of each side."""
+    share = chance.uniform(0.25, 0.8)
+    width, height = round(picture.width * share), round(picture.height * share)
+    left, top = chance.randint(0, picture.width - width), chance.randint(0, picture.height - height)
+    return picture.crop((left, top, left + width, top + height))

@@ -1,22 +1,54 @@
-"""The tables and the plot."""
+"""The tables."""
 
-import bisect
 import math
 
+import changes
 import measure
+import prints
 
-# What orders pictures by what: the column of distances, and its name.
-METHODS = {"sig": "signature", "patt": "pattern", "shuffled": "shuffled", "phash": "phash"}
-COLOURS = {"sig": "#7f8c8d", "patt": "#c0392b", "shuffled": "#2980b9", "phash": "#e67e22"}
-# The breadth that the first table shows.
-BREADTH = 100
+# What the tables show, by the column that has it.
+NAMES = {
+    "fingerprint": "fingerprint",
+    "shuffled": "shuffled, all",
+    "shuffled_1000": "shuffled, N = 1,000",
+    "shuffled_100": "shuffled, N = 100",
+    "shuffled_20": "shuffled, N = 20",
+    "pattern": "plain, all",
+    "pattern_1000": "plain, N = 1,000",
+    "pattern_100": "plain, N = 100",
+    "pattern_20": "plain, N = 20",
+    "signature": "signature",
+    "phash": "phash",
+    "pdqhash": "PDQ",
+    "dhash": "dhash",
+    "whash": "whash",
+}
+PEERS = [name for name in NAMES if name != "fingerprint"]
+# What a user would choose among, how it is called there, and its bytes.
+CHOICES = {
+    "fingerprint": ("**fingerprint**", 32),
+    "shuffled": ("all shuffled patterns", 16384),
+    "shuffled_100": ("two stages, shuffled, N = 100", 16384 + 64),
+    "pattern": ("all patterns", 16384),
+    "signature": ("signature", 64),
+    "phash": ("phash", 8),
+    "pdqhash": ("PDQ (PyPI pdqhash)", 32),
+    "dhash": ("dhash (PyPI imagehash)", 8),
+    "whash": ("whash (PyPI imagehash)", 8),
+}
+SHOWN = ["crop 10 %", "rotated 10°", "brightness × 1.4", "bar", "border", "watermark"]
+KINDS = ["icons", "screenshots", "text"]
 # Distances that might mean "the same picture".
 THRESHOLDS = {
-    "sig": (0.3, 0.5, 0.7),
-    "patt": (1, 1.5, 2),
+    "shipped": (0.7, 1.0, 1.4),
+    "signature": (0.3, 0.5, 0.7),
+    "pattern": (1, 1.5, 2),
     "shuffled": (0.8, 1.1, 1.5),
     "phash": (10, 14, 18),
+    "pdqhash": (30, 60, 90),
 }
+SHARES = [10.0**-power for power in range(1, 9)]
+DETAIL = 15
 
 
 def half_width(hits, count):
@@ -37,102 +69,217 @@ def head(*cells):
     return row(*cells) + "|" + "---|" * len(cells) + "\n"
 
 
-def number(method, value):
-    return f"{value:.0f}" if method == "phash" else f"{value:.2f}"
+def number(name, value):
+    return f"{value:.0f}" if name.endswith("hash") else f"{value:.2f}"
 
 
 class Found:
-    """Ranks and distances as the database has them, by change."""
+    """Ranks, distances and times as the database has them."""
 
-    def __init__(self, connection, names):
-        self.names = names
-        self.pictures, self.queries, self.failed = connection.execute(measure.COUNTS).fetchone()
-        self.places = measure.by_change(connection, measure.PLACES)
-        self.ranks = {m: measure.by_change(connection, measure.RANKS, method=m) for m in METHODS}
-        self.staged = {
-            (method, breadth): measure.by_change(
-                connection, measure.STAGED_RANKS, method=method, breadth=breadth
-            )
-            for method in ("patt", "shuffled")
-            for breadth in measure.BREADTHS
+    def __init__(self, connection, made, compared, eight):
+        self.made, self.compared, self.eight = made, compared, eight
+        self.ranks = {}
+        for one in measure.ranks(connection):
+            self.ranks.setdefault((one["kind"], one["change"]), []).append(one)
+        self.own = measure.own(connection)
+        self.pairs = measure.pairs(connection)
+        self.details = measure.details(connection)
+        self.unit = measure.unit(connection)
+        self.searched = {
+            kind: len(values) for kind, values in self.details.items() if kind != "nearly empty"
         }
-        self.same = {m: measure.by_change(connection, measure.SAME, method=m) for m in METHODS}
-        self.different = {m: measure.different(connection, m) for m in METHODS}
+        self.counts = {least: self.squares(connection, least) for least in (0, DETAIL)}
 
-    def recall(self, ranks, name, within):
-        """In percent, with half of its interval."""
-        hits = sum(rank <= within for rank in ranks.get(name, ()))
-        return f"{100 * hits / self.queries:.0f} ±{100 * half_width(hits, self.queries):.0f}"
+    def squares(self, connection, least):
+        """How many pairs of different photographs, of so much detail at least, are how far apart."""
+        return prints.squares(*measure.shipped(connection, least))
 
-    def share(self, ranks, name, within):
-        return f"{100 * sum(rank <= within for rank in ranks.get(name, ())) / self.queries:.0f}"
+    def recall(self, name, change, within, kind="photographs", half=None):
+        """In percent."""
+        ranks = [
+            one[name] for one in self.ranks[kind, change] if half is None or one["half"] == half
+        ]
+        return 100 * sum(rank is not None and rank <= within for rank in ranks) / len(ranks)
 
-    def within(self, method, name, threshold):
-        """The share of a change's queries that are as near to their source as that."""
-        return sum(value <= threshold for value in self.same[method][name]) / self.queries
+    def mean(self, name, within, names=changes.NINE):
+        return sum(self.recall(name, change, within) for change in names) / len(names)
 
-    def wrong(self, method, threshold):
-        """The share of the pairs of different pictures that are as near as that."""
-        values = self.different[method]
-        return bisect.bisect_right(values, threshold) / len(values)
+    def distance(self, share, least=DETAIL):
+        """Within which this share of the pairs lies."""
+        return self.unit * math.sqrt(prints.within(self.counts[least], share))
+
+    def below(self, name, change, threshold):
+        """The share of a change's queries, in percent, that are as near to their source as that."""
+        values = self.own[name][change]
+        return 100 * sum(value <= threshold for value in values) / len(values)
+
+
+def both(found, name, change):
+    return f"{found.recall(name, change, 1):.0f} / {found.recall(name, change, 10):.0f}"
+
+
+def means(found, name, names=changes.NINE):
+    return f"{found.mean(name, 1, names):.1f} / {found.mean(name, 10, names):.1f}"
+
+
+def best_peer(found, within):
+    return max(found.mean(name, within) for name in PEERS)
+
+
+def compared(found, name):
+    """Seconds to compare one with a million, of two stages the first and the candidates of the second."""
+    method, _, breadth = name.partition("_")
+    if breadth:
+        return found.compared["signature"] * 1e6 + found.compared[method] * int(breadth)
+    return found.compared["shipped" if method == "fingerprint" else method] * 1e6
+
+
+def opening(found):
+    """The table for ten seconds."""
+    out = head("found by", "bytes", "a million compared", "nine changes: at 1 / at 10", *SHOWN)
+    for name, (title, size) in CHOICES.items():
+        time = compared(found, name)
+        out += row(
+            title, f"{size:,}", f"{time:.1f} s" if time >= 0.95 else f"{1000 * time:.0f} ms",
+            means(found, name), *(f"{found.recall(name, change, 1):.0f}" for change in SHOWN),
+        )
+    return out
+
+
+def headline(found):
+    """What the fingerprint is held to."""
+    out = f"The fingerprint's mean of the nine: {means(found, 'fingerprint')}; above the best peer's: "
+    out += " / ".join(
+        f"{found.mean('fingerprint', n) - best_peer(found, n):+.1f}" for n in (1, 10)
+    )
+    out += f". By the shipped constants: {means(found, 'shipped')}"
+    others = [name for name in changes.CHANGES if name not in (*changes.NINE, "mirrored")]
+    out += f".\n\nThe mean of the other changes, but mirrored: {means(found, 'fingerprint', others)}"
+    return out + ".\n\n" + opening(found)
 
 
 def recalls(found):
-    out = "Recall at 1 / at 10, in percent:\n\n" + head(
-        "change", "signature", f"two stages, N = {BREADTH}", "two stages, shuffled", "phash"
-    )
-    for name in found.names:
-        each = (
-            found.places, found.staged["patt", BREADTH], found.staged["shuffled", BREADTH],
-            found.ranks["phash"],
+    names = list(NAMES)
+    out = "Recall at 1 / at 10, in percent, by the constants of the other half of the photographs:\n\n"
+    out += head("change", *(NAMES[name] for name in names), "fingerprint, shipped")
+    names.append("shipped")
+    for change in changes.CHANGES:
+        out += row(change, *(both(found, name, change) for name in names))
+    return out + row("*mean of nine*", *(means(found, name) for name in names))
+
+
+def against_peers(found):
+    out = "The fingerprint against the best peer for each change, in points of recall at 1 and at 10:\n\n"
+    out += head("change", "at 1", "best peer", "at 10", "best peer")
+    for change in changes.CHANGES:
+        cells = []
+        for within in (1, 10):
+            best = max(PEERS, key=lambda name: found.recall(name, change, within))
+            less = found.recall("fingerprint", change, within) - found.recall(best, change, within)
+            cells += [f"{less:+.1f}", NAMES[best] if less <= 0 else "–"]
+        out += row(change, *cells)
+    return out
+
+
+def of_graphics(found):
+    names = ["fingerprint", "shuffled", "pattern", "signature", "phash", "pdqhash", "dhash", "whash"]
+    out = "What is no photograph: recall at 1 under " + ", ".join(changes.OF_GRAPHICS) + ":\n\n"
+    out += head("kind", *(NAMES[name] for name in names))
+    for kind in KINDS:
+        out += row(f"{found.searched[kind]} {kind}", *(
+            " / ".join(f"{found.recall(name, c, 1, kind):.1f}" for c in changes.OF_GRAPHICS)
+            for name in names
+        ))
+    every = sum(found.searched[kind] for kind in KINDS)
+    return out + row("all", *(
+        " / ".join(
+            f"{sum(found.recall(name, c, 1, k) * found.searched[k] for k in KINDS) / every:.1f}"
+            for c in changes.OF_GRAPHICS
         )
-        out += row(name, *(f"{found.recall(r, name, 1)} / {found.recall(r, name, 10)}" for r in each))
+        for name in names
+    ))
+
+
+def mirrored(found):
+    at = [f"{100 * sum(rank <= n for rank in found.eight) / len(found.eight):.0f}" for n in (1, 10)]
+    return f"Mirrored pictures looked for in all eight positions are found at {' / '.join(at)} %.\n"
+
+
+def pair_table(found):
+    out = "Distance between different photographs, by the shipped constants: so many are nearer:\n\n"
+    out += head("share of the pairs", f"pictures of detail ≥ {DETAIL}", "all")
+    for share in SHARES:
+        out += row(f"10^{math.log10(share):.0f}", *(
+            f"{found.distance(share, least):.2f}" for least in (DETAIL, 0)
+        ))
+    return out + row("pairs", *(f"{int(found.counts[least].sum()):,}" for least in (DETAIL, 0)))
+
+
+def selves(found):
+    out = (
+        "Distance between a picture and its changed self, by the shipped constants; in percent how many "
+        "are within a distance:\n\n"
+    )
+    out += head("change", "half are within", "95 %", *(f"within {t}" for t in THRESHOLDS["shipped"]))
+    for change in changes.CHANGES:
+        values = found.own["shipped"][change]
+        out += row(
+            change, *(f"{percentile(values, share):.2f}" for share in (0.5, 0.95)),
+            *(f"{found.below('shipped', change, t):.0f}" for t in THRESHOLDS["shipped"]),
+        )
     return out
 
 
-def breadths(found):
-    out = "Recall at 1 of two stages, plain / shuffled, in percent, by N:\n\n"
-    out += head("change", *(f"N = {breadth}" for breadth in measure.BREADTHS), "all")
-    for name in found.names:
-        cells = [
-            " / ".join(found.share(found.staged[m, breadth], name, 1) for m in ("patt", "shuffled"))
-            for breadth in measure.BREADTHS
-        ]
-        whole = " / ".join(found.share(found.ranks[m], name, 1) for m in ("patt", "shuffled"))
-        out += row(name, *cells, whole)
+def details(found):
+    out = f"`pattern_detail`: percentiles, and how many in percent are below {DETAIL}:\n\n"
+    out += head("pictures", "1 %", "5 %", "50 %", "95 %", f"below {DETAIL}")
+    for kind, values in found.details.items():
+        out += row(
+            f"{len(values):,} {kind}",
+            *(f"{percentile(values, share):.0f}" for share in (0.01, 0.05, 0.5, 0.95)),
+            f"{100 * sum(value < DETAIL for value in values) / len(values):.1f}",
+        )
     return out
+
+
+def times(found):
+    out = "Made from a pattern, in microseconds: " + ", ".join(
+        f"{name} {1e6 * seconds:.0f}" for name, seconds in found.made.items()
+    )
+    return out + ".\n\nCompared, in nanoseconds a pair: " + ", ".join(
+        f"{name} {1e9 * seconds:.0f}" for name, seconds in found.compared.items()
+    ) + ".\n"
 
 
 def first_stage(found):
+    every = sum(found.searched.values())
     out = (
-        "The first stage alone: the right picture among the first N, in percent; and the rank that "
+        "The first stage: the right picture among the first N by signature, in percent; and the rank that "
         "covers 50, 90, 95 and 99 % of the queries, in thousandths of the table:\n\n"
     )
-    out += head(
-        "change", *(f"N = {breadth}" for breadth in measure.BREADTHS), "50 %", "90 %", "95 %", "99 %"
-    )
-    for name in found.names:
-        ranks = found.ranks["sig"][name]
+    out += head("change", *(f"N = {n:,}" for n in measure.BREADTHS), "50 %", "90 %", "95 %", "99 %")
+    for change in changes.CHANGES:
+        ranks = [one["signature"] for one in found.ranks["photographs", change]]
         out += row(
-            name,
-            *(found.share(found.places, name, breadth) for breadth in measure.BREADTHS),
-            *(f"{1000 * percentile(ranks, s) / found.pictures:.0f}" for s in (0.5, 0.9, 0.95, 0.99)),
+            change, *(f"{found.recall('signature', change, n):.0f}" for n in measure.BREADTHS),
+            *(f"{1000 * percentile(ranks, share) / every:.1f}" for share in (0.5, 0.9, 0.95, 0.99)),
         )
     return out
 
 
 def distances(found):
+    names = list(THRESHOLDS)
     out = "Distance to the same picture changed: half, 95 and 99 % of the queries are within it:\n\n"
-    out += head("change", *METHODS.values())
-    for name in found.names:
-        out += row(name, *(
-            " / ".join(number(m, percentile(found.same[m][name], s)) for s in (0.5, 0.95, 0.99))
-            for m in METHODS
+    out += head("change", *names)
+    for change in changes.CHANGES:
+        out += row(change, *(
+            " / ".join(number(name, percentile(found.own[name][change], s)) for s in (0.5, 0.95, 0.99))
+            for name in names
         ))
-    out += "\nDistance to another picture: so many of the pairs are nearer:\n\n"
-    out += head("pairs", *METHODS.values())
+    out += f"\nDistance to another picture: so many of {len(found.pairs['shipped']):,} pairs are nearer:\n\n"
+    out += head("pairs", *names)
     for part in (10_000, 1_000, 100, 2):
-        values = (number(m, v[len(v) // part]) for m, v in found.different.items())
+        values = (number(name, found.pairs[name][len(found.pairs[name]) // part]) for name in names)
         out += row(f"1 in {part:,}", *values)
     return out
 
@@ -142,102 +289,30 @@ def thresholds(found):
         "Found within a distance, in percent, and below them how many of a million pairs of "
         "different pictures are within it:\n\n"
     )
-    out += head("change", *(f"{METHODS[m]} {' / '.join(map(str, t))}" for m, t in THRESHOLDS.items()))
-    for name in found.names:
-        out += row(name, *(
-            " / ".join(f"{100 * found.within(m, name, t):.0f}" for t in THRESHOLDS[m]) for m in METHODS
+    out += head("change", *(f"{name} {' / '.join(map(str, t))}" for name, t in THRESHOLDS.items()))
+    for change in changes.CHANGES:
+        out += row(change, *(
+            " / ".join(f"{found.below(name, change, t):.0f}" for t in ts)
+            for name, ts in THRESHOLDS.items()
         ))
     return out + row("others, of a million", *(
-        " / ".join(f"{1e6 * found.wrong(m, t):.1f}" for t in THRESHOLDS[m]) for m in METHODS
+        " / ".join(f"{1e6 * (found.pairs[name] <= t).mean():.1f}" for t in ts)
+        for name, ts in THRESHOLDS.items()
     ))
 
 
-def text(x, y, what, **attributes):
-    more = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in attributes.items())
-    return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{what}</text>\n'
-
-
-def line(x1, y1, x2, y2):
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#ddd"/>\n'
-
-
-def plot_recalls(found):
-    """A row of dots for each change."""
-    left, top, width, step = 120, 60, 330, 24
-    out = text(left, 25, f"recall at 1, in percent; two stages with N = {BREADTH}")
-    bottom = top + step * len(found.names)
-    for percent in range(0, 101, 20):
-        x = left + width * percent / 100
-        out += line(x, top - 10, x, bottom - 8)
-        out += text(x, bottom + 8, percent, text_anchor="middle")
-    each = {
-        "sig": found.places,
-        "patt": found.staged["patt", BREADTH],
-        "shuffled": found.staged["shuffled", BREADTH],
-        "phash": found.ranks["phash"],
-    }
-    for place, name in enumerate(found.names):
-        y = top + step * place
-        out += text(left - 10, y + 4, name, text_anchor="end")
-        for offset, (method, ranks) in enumerate(each.items()):
-            hits = sum(rank <= 1 for rank in ranks.get(name, ())) / found.queries
-            out += (
-                f'<circle cx="{left + width * hits:.1f}" cy="{y - 6 + 4 * offset}" r="3.5" '
-                f'fill="{COLOURS[method]}"/>\n'
-            )
-    return out
-
-
-def plot_thresholds(found):
-    """What a threshold finds against what it lets in, over all changes but the mirrored."""
-    left, top, width, height = 520, 50, 330, 336
-    names = found.names[:-1]
-    out = text(left, 25, "found, in percent, against wrong pairs let in, all changes but mirrored")
-    for power in range(-5, 1):
-        x = left + width * (power + 5) / 5
-        out += line(x, top, x, top + height)
-        out += text(x, top + height + 16, f"1 in {10**-power:,}", text_anchor="middle", font_size=10)
-    for percent in range(0, 101, 20):
-        y = top + height * (1 - percent / 100)
-        out += line(left, y, left + width, y)
-        out += text(left - 6, y + 4, percent, text_anchor="end")
-    for method, colour in COLOURS.items():
-        values = found.different[method]
-        points = []
-        for step in range(251):
-            threshold = values[min(len(values) - 1, int(len(values) * 10 ** (step / 50 - 5)))]
-            hits = sum(found.within(method, name, threshold) for name in names) / len(names)
-            x = left + width * (math.log10(found.wrong(method, threshold)) + 5) / 5
-            point = f"{x:.1f},{top + height * (1 - hits):.1f}"
-            # Of hashes many are equally far.
-            if point not in points[-1:]:
-                points.append(point)
-        out += (
-            f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}" stroke-width="2"/>\n'
-        )
-    return out
-
-
-def plot(found):
-    out = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="980" height="430" '
-        'font-family="sans-serif" font-size="12">\n<rect width="980" height="430" fill="white"/>\n'
+def make(found):
+    """The text in Markdown."""
+    queries = len(found.ranks["photographs", changes.NINE[0]])
+    known = ", ".join(f"{count:,} {kind}" for kind, count in found.searched.items())
+    at_50, at_97 = (100 * half_width(queries * percent // 100, queries) for percent in (50, 97))
+    about = (
+        f"{sum(found.searched.values()):,} pictures searched: {known}. {queries} photographs are looked for "
+        f"in each of {len(changes.CHANGES)} changes. Half of the 95 % interval is "
+        f"{at_50:.0f} points at 50 %, {at_97:.0f} at 97 %.\n\n"
     )
-    out += plot_recalls(found) + plot_thresholds(found)
-    for place, (method, name) in enumerate(METHODS.items()):
-        out += text(890, 70 + 20 * place, name, fill=COLOURS[method])
-    return out + "</svg>\n"
-
-
-def make(connection, names, tiles):
-    """The text in Markdown and the picture in SVG."""
-    found = Found(connection, names)
-    if found.failed:
-        raise SystemExit(f"{found.failed} files could not be converted")
-    table = (
-        f"{found.pictures} pictures, {tiles} of them tiles of larger ones; {found.queries} of them are "
-        f"looked for in each of {len(names)} changes; {len(found.different['sig']):,} pairs of different "
-        "pictures. ± is half of the 95 % interval.\n\n"
+    parts = (
+        headline, recalls, against_peers, of_graphics, mirrored, pair_table, selves, details, times,
+        first_stage, distances, thresholds,
     )
-    parts = (recalls, breadths, first_stage, distances, thresholds)
-    return table + "\n".join(part(found) for part in parts), plot(found)
+    return about + "\n".join(part(found) for part in parts)
