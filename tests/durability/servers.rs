@@ -65,10 +65,10 @@ impl Cluster {
     }
 
     /// A session, unless the server is not there. No statement takes longer than
-    /// two minutes.
+    /// ten minutes: a guard against one that hangs, on a machine that has others to serve.
     pub fn try_connect(&self, database: &str) -> Result<Client, postgres::Error> {
         let mut config = Config::from_str(&self.address()).expect("a connection string");
-        config.dbname(database).options("-c statement_timeout=120s").connect(NoTls)
+        config.dbname(database).options("-c statement_timeout=600s").connect(NoTls)
     }
 
     /// A fresh database with the extension, and a session in it.
