@@ -27,21 +27,20 @@ cp "$library" "$libraries/imgsmlr_rs.so"
 copy_sql "$extension"
 command -v strip >/dev/null && strip --strip-unneeded "$libraries/imgsmlr_rs.so"
 
-version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)
 maintainer="the imgsmlr_rs authors <imgsmlr_rs@localhost>"
 architecture=$(dpkg --print-architecture)
 { printf 'imgsmlr_rs, its authors.\n\n' && cat LICENSE; } >"$doc/copyright"
 gzip -9n <CHANGELOG.md >"$doc/changelog.gz"
 gzip -9n >"$doc/changelog.Debian.gz" <<END
-$name ($version-1) unstable; urgency=medium
+$name ($extension_version-1) unstable; urgency=medium
 
-  * Version $version: changelog.gz says what is new.
+  * Version $extension_version: changelog.gz says what is new.
 
  -- $maintainer  $(date -R -r CHANGELOG.md)
 END
 cat >"$stage/root/DEBIAN/control" <<END
 Package: $name
-Version: $version-1
+Version: $extension_version-1
 Architecture: $architecture
 Maintainer: $maintainer
 Section: database
@@ -58,6 +57,6 @@ find "$stage/root" -type d -exec chmod 755 {} +
 find "$stage/root" -type f -exec chmod 644 {} +
 (cd "$stage/root" && find usr -type f -exec md5sum {} + | sort -k 2) >"$stage/root/DEBIAN/md5sums"
 chmod 644 "$stage/root/DEBIAN/md5sums"
-package=$build/${name}_$version-1_$architecture.deb
+package=$build/${name}_${extension_version}-1_$architecture.deb
 dpkg-deb --root-owner-group --build "$stage/root" "$package"
 say "the package is $package"

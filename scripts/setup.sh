@@ -45,7 +45,9 @@ declare -A binaries_version=([14]=14.23.0 [16]=16.15.0 [17]=17.11.0)
 pg14=$servers/pg14/server/bin
 pg16=$servers/pg16/server/bin
 pg17=$servers/pg17/server/bin
-# The versions there is a feature for, the newest first.
+# The version of the extension.
+extension_version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)
+# The versions of PostgreSQL there is a feature for, the newest first.
 majors=$(sed -nE "s/^pg([0-9]+) = .*/\1/p" Cargo.toml | sort -rn | xargs)
 
 # install_packages WHY PACKAGE...: 0 when they are there afterwards.
@@ -198,22 +200,20 @@ build_extension() {
 	PGRX_PG_CONFIG_PATH=$1 cargo build --quiet --lib --profile "$profile" --no-default-features \
 		--features "pg$(major_version "$1")"
 	library=$CARGO_TARGET_DIR/$profile/libimgsmlr_rs.so
-	[ "$profile" != dev ] || library=$CARGO_TARGET_DIR/debug/libimgsmlr_rs.so
 }
 
 # copy_sql DIRECTORY: the control file, the script of this version, assembled of sql/'s files
 # in the order that src/lib.rs names them; former versions, to upgrade from; and the
 # companion, which is SQL alone, as its one function is in the same library.
 copy_sql() {
-	local version files
-	version=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)
+	local files
 	files=$(grep -oE '"\.\./sql/[a-z_]+\.sql"' src/lib.rs | tr -d '"' | cut -c4-)
-	sed "s/@CARGO_VERSION@/$version/" imgsmlr_rs.control >"$1/imgsmlr_rs.control"
+	sed "s/@CARGO_VERSION@/$extension_version/" imgsmlr_rs.control >"$1/imgsmlr_rs.control"
 	{
 		printf '%s\n' '\echo Use "CREATE EXTENSION imgsmlr_rs" to load this file. \quit'
 		# shellcheck disable=SC2086
 		cat $files
-	} >"$1/imgsmlr_rs--$version.sql"
+	} >"$1/imgsmlr_rs--$extension_version.sql"
 	cp sql/imgsmlr_rs--*.sql hnsw/imgsmlr_rs_hnsw.control hnsw/imgsmlr_rs_hnsw--*.sql "$1/"
 }
 

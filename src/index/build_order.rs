@@ -24,9 +24,9 @@ use std::marker::PhantomData;
 pub struct Packing([usize; 3]);
 
 impl Packing {
-    /// Of pages with room for so many points, and for so many boxes above. Four full pages are taken together, and [`crate::index::geometry::split`] parts
-    /// them: four of leaves to five. (Of four pages of boxes it makes four: the
-    /// cuts fall so.)
+    /// Of pages with room for so many points, and for so many boxes above. Four full
+    /// pages are taken together, and [`crate::index::geometry::split`] parts them: four
+    /// of leaves to five. (Of four pages of boxes it makes four: the cuts fall so.)
     pub const fn windows(leaf: usize, inner: usize) -> Packing {
         let leaves = 4 * leaf;
         let above = 4 * inner / 5 * leaves;

@@ -1,6 +1,6 @@
 //! Type `fingerprint`: input, output, receive, send, its distance, and casts.
 
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{BytesError, Fingerprint};
 use crate::pg::datum::{Borrowed, Returned, Stored, rest_of_message};
 use crate::pg::report;
 use pgrx::{Array, Internal, pg_extern, pg_sys};
@@ -26,7 +26,7 @@ fn fingerprint_out(fingerprint: Borrowed<'_, Fingerprint>) -> CString {
 
 #[pg_extern(sql = false)]
 fn fingerprint_recv(message: Internal) -> Returned<Fingerprint> {
-    of_bytes(rest_of_message(message))
+    or_raise(Fingerprint::of_bytes(rest_of_message(message)))
 }
 
 #[pg_extern(sql = false)]
@@ -56,19 +56,16 @@ fn fingerprint_to_real(fingerprint: Borrowed<'_, Fingerprint>) -> Vec<f32> {
 
 #[pg_extern(sql = false)]
 fn fingerprint_from_bytea(bytes: &[u8]) -> Returned<Fingerprint> {
-    of_bytes(bytes)
+    or_raise(Fingerprint::of_bytes(bytes))
 }
 
 #[pg_extern(sql = false)]
 fn fingerprint_from_smallint(numbers: Array<'_, i16>) -> Returned<Fingerprint> {
-    match Fingerprint::of_numbers(numbers.iter()) {
-        Ok(fingerprint) => Returned(fingerprint),
-        Err(error) => report::invalid_bytes(&error).raise(),
-    }
+    or_raise(Fingerprint::of_numbers(numbers.iter()))
 }
 
-fn of_bytes(bytes: &[u8]) -> Returned<Fingerprint> {
-    match Fingerprint::of_bytes(bytes) {
+fn or_raise(result: Result<Fingerprint, BytesError>) -> Returned<Fingerprint> {
+    match result {
         Ok(fingerprint) => Returned(fingerprint),
         Err(error) => report::invalid_bytes(&error).raise(),
     }

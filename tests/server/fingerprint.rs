@@ -139,8 +139,7 @@ fn equal_ones_are_found_by_every_index_and_join() {
         .batch_execute(
             "CREATE TABLE t (id int, f fingerprint);
              INSERT INTO t SELECT i, sha256(int4send(i % 500))::fingerprint
-             FROM generate_series(1, 5000) i; ANALYZE t;
-             CREATE INDEX by_btree ON t (f); CREATE INDEX by_hash ON t USING hash (f)",
+             FROM generate_series(1, 5000) i; ANALYZE t",
         )
         .expect("rows");
     assert_eq!(database.value("SELECT count(DISTINCT f)::text FROM t").as_deref(), Some("500"));
@@ -154,15 +153,14 @@ fn equal_ones_are_found_by_every_index_and_join() {
         assert_eq!(database.value(query).as_deref(), Some("50000"), "{setting}");
     }
     database.client.batch_execute("SET enable_seqscan = off").expect("set");
-    for index in ["by_btree", "by_hash"] {
+    for method in ["btree", "hash"] {
+        let create = format!("CREATE INDEX by_{method} ON t USING {method} (f)");
+        database.client.batch_execute(&create).expect("an index");
         let query = "SELECT count(*)::text FROM t WHERE f = sha256(int4send(7))::fingerprint";
         let plan = database.plan(query);
-        assert!(plan.contains("by_"), "{plan}");
+        assert!(plan.contains(&format!("by_{method}")), "{plan}");
         assert_eq!(database.value(query).as_deref(), Some("10"));
-        database.client.batch_execute(&format!("DROP INDEX IF EXISTS {index}")).expect("dropped");
-        if index == "by_hash" {
-            break;
-        }
+        database.client.batch_execute(&format!("DROP INDEX by_{method}")).expect("dropped");
     }
     let sorted = "SELECT bool_and(f >= before)::text FROM
         (SELECT f, lag(f) OVER (ORDER BY f) AS before FROM t) v";
@@ -281,7 +279,7 @@ fn a_file_has_the_fingerprint_of_its_pattern() {
             .get(0);
         assert_eq!(same, "true", "{name}");
     }
-    // Six times a quarter turn and more: EXIF's eight, by the pattern alone.
+    // A quarter turn, by the pattern alone.
     let query = "SELECT (pattern2fingerprint(turn_pattern(image2pattern($1, false), 6)) <-> image2fingerprint($1) < 0.05)::text";
     let file = fixture("images/exif_orientation6.jpg");
     let same: String = database.client.query_one(query, &[&file]).expect("turned").get(0);

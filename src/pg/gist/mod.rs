@@ -354,12 +354,10 @@ unsafe fn box_out<P: Class<C, N>, C: Coordinate, const N: usize>(
 macro_rules! support_functions {
     (
         $point:ty, $coordinate:ty, $n:expr;
-        $finfo:ident $consistent:ident $distance:ident $union:ident $penalty:ident
+        $module:ident $consistent:ident $distance:ident $union:ident $penalty:ident
         $picksplit:ident $same:ident $sortsupport:ident
     ) => {
-        mod $finfo {
-            #![allow(missing_docs)]
-
+        mod $module {
             use super::*;
             use crate::pg::gist;
 
