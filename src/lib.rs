@@ -35,7 +35,8 @@ pgrx::extension_sql_file!(
     name = "fingerprint",
     requires = ["aggregates"]
 );
-pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["fingerprint"], finalize);
+pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["fingerprint"]);
+pgrx::extension_sql_file!("../sql/kdtree.sql", name = "kdtree", requires = ["gist"], finalize);
 
 /// What Postgres calls when it loads the library.
 #[allow(non_snake_case)]
@@ -43,5 +44,6 @@ pgrx::extension_sql_file!("../sql/gist.sql", name = "gist", requires = ["fingerp
 pub extern "C-unwind" fn _PG_init() {
     pg::report::leave_out_stack_traces();
     pg::settings::define();
+    pg::kdtree::define_options();
     pg::parallel::plan_by_size_of_pictures();
 }

@@ -7,5 +7,6 @@
 pub mod build_order;
 pub mod byte_boxes;
 pub mod geometry;
+pub mod kdtree;
 pub mod rotation;
 pub mod sphere;

@@ -12,6 +12,7 @@ mod fingerprint;
 mod gist;
 mod hnsw;
 mod jsonb;
+pub(crate) mod kdtree;
 mod memory;
 pub(crate) mod parallel;
 mod pattern;

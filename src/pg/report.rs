@@ -3,6 +3,8 @@
 
 use crate::decode::DecodeError;
 use crate::fingerprint::{BytesError, HexError};
+use crate::index::kdtree::TreeError;
+use crate::index::kdtree::page::MetaError;
 use crate::index::sphere::RadiusError;
 use crate::pg::version;
 use crate::signature::{NumbersError, SignatureOutOfRange};
@@ -50,6 +52,11 @@ impl Report {
     pub(super) fn warn_of_null(mut self) {
         self.detail = Some("The result is NULL.".to_owned());
         self.send(PgLogLevel::WARNING);
+    }
+
+    /// Tells it, and goes on.
+    pub(super) fn inform(self) {
+        self.send(PgLogLevel::INFO);
     }
 
     /// For input functions: a soft error where the caller asked for that
@@ -242,4 +249,96 @@ pub(super) fn no_memory_to_build() -> ! {
 pub(super) fn null_argument(name: &str) -> ! {
     let message = format!("null argument of type {name}");
     Report::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, message).raise()
+}
+
+/// A page of a k-d tree that can't be, or no memory to go on.
+pub(super) fn broken_kdtree(index: String, error: &TreeError) -> Report {
+    match error {
+        TreeError::Corrupt { .. } => {
+            let message = format!("index \"{index}\" is corrupt: {error}");
+            Report::new(PgSqlErrorCode::ERRCODE_INDEX_CORRUPTED, message)
+                .hint("REINDEX it, and find out what wrote to its file.")
+        }
+        TreeError::Recycled { .. } => {
+            let message = format!("canceling statement due to conflict with recovery: {error}");
+            Report::new(PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE, message)
+                .hint("The statement can be run again.")
+        }
+        TreeError::NoMemory(error) => {
+            let message = format!("no memory to search or change index \"{index}\": {error}");
+            Report::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, message)
+        }
+    }
+}
+
+/// An index whose first page is not ours, or of a later version of ours.
+pub(super) fn no_kdtree(index: String, error: &MetaError) -> Report {
+    let message = format!("index \"{index}\" can't be read: {error}");
+    match error {
+        MetaError::NoMeta => Report::new(PgSqlErrorCode::ERRCODE_INDEX_CORRUPTED, message),
+        MetaError::Later { .. } => {
+            Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message)
+                .hint("REINDEX it, or install the version of imgsmlr_rs that wrote it.")
+        }
+    }
+}
+
+/// An operator class of somebody else's.
+pub(super) fn unknown_kind(kind: u8) -> ! {
+    let message = format!("access method kdtree knows no rows of kind {kind}");
+    Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message).raise()
+}
+
+/// A scan asked to go backwards, which the planner never does.
+pub(super) fn only_forwards() -> Report {
+    let message = "access method kdtree scans forwards only".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message)
+}
+
+/// A build of what is built.
+pub(super) fn index_has_data(index: &str) -> Report {
+    let message = format!("index \"{index}\" already contains data");
+    Report::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
+}
+
+/// A temporary file that ends before it should.
+pub(super) fn temporary_file() -> Report {
+    let message = "could not read a temporary file of an index build".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_IO_ERROR, message)
+}
+
+/// An operator class that there is not.
+pub(super) fn no_operator_class(class: pg_sys::Oid) -> Report {
+    let message = format!("there is no operator class {}", class.to_u32());
+    Report::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message)
+}
+
+/// What is wrong with an operator class.
+pub(super) fn unsound_operator_class(class: pg_sys::Oid, what: &str) -> Report {
+    let message = format!("operator class {} of access method kdtree {what}", class.to_u32());
+    Report::new(PgSqlErrorCode::ERRCODE_INVALID_OBJECT_DEFINITION, message)
+}
+
+/// `kdtree_check` of something else.
+pub(super) fn not_a_kdtree() -> Report {
+    let message = "kdtree_check takes an index of access method kdtree".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, message)
+}
+
+fn row_of_table(pointer: u64) -> String {
+    format!("({},{})", pointer >> 16, pointer & 0xffff)
+}
+
+/// A row of the table that its index does not have.
+pub(super) fn row_missing(index: &str, pointer: u64) -> Report {
+    let row = row_of_table(pointer);
+    let message = format!("index \"{index}\" is corrupt: it lacks row {row} of its table");
+    Report::new(PgSqlErrorCode::ERRCODE_INDEX_CORRUPTED, message)
+}
+
+/// A row that an index has twice.
+pub(super) fn row_twice(index: &str, pointer: u64) -> Report {
+    let row = row_of_table(pointer);
+    let message = format!("index \"{index}\" is corrupt: it has row {row} of its table twice");
+    Report::new(PgSqlErrorCode::ERRCODE_INDEX_CORRUPTED, message)
 }

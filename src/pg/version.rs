@@ -55,3 +55,54 @@ pub(super) unsafe fn keep_error(fcinfo: pg_sys::FunctionCallInfo, fields: impl F
         asked
     }
 }
+
+/// Lets a vacuum that is to be slow wait, and one that is to end, end.
+pub(super) fn vacuum_delay_point() {
+    // SAFETY: called by a running vacuum without locks.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        pg_sys::vacuum_delay_point();
+        #[cfg(feature = "pg18")]
+        pg_sys::vacuum_delay_point(false);
+    }
+}
+
+/// Counts a search of an index, in its statistics and, from 18 on, for EXPLAIN.
+///
+/// # Safety
+/// The scan is open.
+pub(super) unsafe fn count_scan(scan: pg_sys::IndexScanDesc) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        #[cfg(feature = "pg18")]
+        if let Some(instrument) = (*scan).instrument.as_mut() {
+            instrument.nsearches += 1;
+        }
+        if let Some(statistics) = (*(*scan).indexRelation).pgstat_info.as_mut() {
+            #[cfg(any(feature = "pg14", feature = "pg15"))]
+            let count = &mut statistics.t_counts.t_numscans;
+            #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+            let count = &mut statistics.counts.numscans;
+            *count += 1;
+        }
+    }
+}
+
+/// Whether what is written to a relation has to go to the WAL: not for unlogged and
+/// temporary ones, nor, at the least WAL level, for those made in the same transaction.
+///
+/// # Safety
+/// The relation is open.
+pub(super) unsafe fn needs_wal(relation: pg_sys::Relation) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        #[cfg(any(feature = "pg14", feature = "pg15"))]
+        let rewritten = (*relation).rd_firstRelfilenodeSubid;
+        #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+        let rewritten = (*relation).rd_firstRelfilelocatorSubid;
+        const NO: pg_sys::SubTransactionId = 0;
+        let permanent = (*(*relation).rd_rel).relpersistence as u8 == b'p';
+        let shipped = pg_sys::wal_level >= pg_sys::WalLevel::WAL_LEVEL_REPLICA as i32;
+        permanent && (shipped || ((*relation).rd_createSubid == NO && rewritten == NO))
+    }
+}

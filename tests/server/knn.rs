@@ -2,7 +2,7 @@
 //! sphere: over any data, built at once or grown row by row, before and after
 //! deleting, inserting and VACUUM.
 
-use crate::answers::{answer, assert_same, by_distance, text};
+use crate::answers::{METHODS, answer, assert_same, by_distance, text};
 use crate::data::uniform;
 use crate::database::Database;
 use crate::random::{Draw as _, Random};
@@ -112,9 +112,9 @@ fn compare_ranges(database: &mut Database, draw: Draw, random: &mut Random) {
 
 fn index_equals_scan(name: &str, draw: Draw) {
     let mut random = Random(20_000);
-    for grown in [false, true] {
-        let mut database = Database::create(&format!("knn_{name}_{grown}"));
-        let index = "CREATE INDEX item_sig ON item USING gist (sig)";
+    for (method, grown) in METHODS.into_iter().flat_map(|m| [(m, false), (m, true)]) {
+        let mut database = Database::create(&format!("knn_{name}_{method}_{grown}"));
+        let index = &format!("CREATE INDEX item_sig ON item USING {method} (sig)");
         database.client.batch_execute("CREATE TABLE item (id int, sig signature)").expect("table");
         if grown {
             database.client.batch_execute(index).expect("index");
@@ -136,6 +136,10 @@ fn index_equals_scan(name: &str, draw: Draw) {
         compare_ranges(&mut database, draw, &mut random);
         let count = database.value("SELECT count(*) FROM item").expect("count");
         assert_eq!(count, ROWS.to_string());
+        if method == "kdtree" {
+            let rows = database.value("SELECT kdtree_check('item_sig') >= count(*) FROM item");
+            assert_eq!(rows.as_deref(), Some("t"));
+        }
     }
 }
 
@@ -161,14 +165,19 @@ fn extreme_data() {
 
 #[test]
 fn nulls_come_last_and_an_empty_index_answers_nothing() {
-    let mut database = Database::create("knn_nulls");
+    for method in METHODS {
+        nulls_come_last(&mut Database::create(&format!("knn_nulls_{method}")), method);
+    }
+}
+
+fn nulls_come_last(database: &mut Database, method: &str) {
     database
         .client
-        .batch_execute(
+        .batch_execute(&format!(
             "CREATE TABLE item (id int, sig signature);
-             CREATE INDEX item_sig ON item USING gist (sig);
+             CREATE INDEX item_sig ON item USING {method} (sig);
              SET enable_seqscan = off; SET enable_sort = off;",
-        )
+        ))
         .expect("table");
     let zero = text([0.0; 16]);
     let query = format!("SELECT id FROM item ORDER BY sig <-> '{zero}'");
@@ -210,6 +219,55 @@ fn an_index_only_scan_gives_the_signatures_back() {
         "SELECT count(*) FROM ({query}) a JOIN item b USING (id) WHERE a.sig = b.sig::text"
     );
     assert_eq!(database.value(&check).as_deref(), Some("50"));
+}
+
+/// By `kdtree`, which has one column: in order, within a sphere, and without either.
+#[test]
+fn an_index_only_scan_of_one_column() {
+    let mut database = Database::create("knn_index_only_kdtree");
+    let mut random = Random(6);
+    database.client.batch_execute("CREATE TABLE item (id int, sig signature)").expect("table");
+    load(&mut database, 0..3000, uniform, &mut random);
+    database
+        .client
+        .batch_execute(
+            "INSERT INTO item SELECT -i, NULL FROM generate_series(1, 2000) i;
+             CREATE INDEX item_sig ON item USING kdtree (sig); VACUUM ANALYZE item",
+        )
+        .expect("index");
+    let center = text(uniform(&mut random));
+    for rest in [
+        format!("ORDER BY sig <-> '{center}'"),
+        format!("ORDER BY sig <-> '{center}' LIMIT 50"),
+        format!("WHERE sig <<->> sphere('{center}', 11) ORDER BY sig <-> '{center}'"),
+        format!("WHERE sig <<->> sphere('{center}', 11)"),
+        "WHERE sig IS NULL".to_owned(),
+        "WHERE sig IS NOT NULL".to_owned(),
+        String::new(),
+    ] {
+        let query = format!("SELECT sig::text FROM item {rest}");
+        let mut answers = ["seqscan", "indexonlyscan"].map(|scan| {
+            let settings = format!(
+                "SET enable_seqscan = off; SET enable_sort = off; SET enable_indexscan = off;
+                 SET enable_bitmapscan = off; SET enable_indexonlyscan = off; SET enable_{scan} = on"
+            );
+            database.client.batch_execute(&settings).expect("set");
+            if scan == "seqscan" {
+                database.client.batch_execute("SET enable_sort = on").expect("set");
+            } else {
+                database.client.batch_execute("SET enable_indexscan = on").expect("set");
+                let plan = database.plan(&query);
+                assert!(plan.contains("Index Only Scan using item_sig"), "{plan}");
+            }
+            database.column(&query)
+        });
+        // Rows without a value are equally far from everything.
+        if !rest.contains("ORDER BY") {
+            answers.iter_mut().for_each(|answer| answer.sort_unstable());
+        }
+        let [by_scan, by_index] = answers;
+        assert_eq!(by_index, by_scan, "{query}");
+    }
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! A search for all rows within spheres, in no order: page after page, the deepest first.
+
+use crate::index::kdtree::TreeError;
+use crate::index::kdtree::inner::Columns;
+use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES, MOST_ROWS};
+use crate::index::kdtree::leaf;
+use crate::index::kdtree::page::{Page, Role};
+use crate::index::kdtree::search::{Found, Visit, Within};
+use crate::index::kdtree::leaf::Pointer;
+
+/// A search in progress.
+pub struct Gather<K: Kind> {
+    loops: Loops<K>,
+    spheres: Vec<Within<K>>,
+    skip_dead: bool,
+    visits: Vec<Visit>,
+    hits: Hits,
+    bounds: [f64; MOST_BOXES],
+    rows: Vec<Found>,
+}
+
+impl<K: Kind> Gather<K> {
+    /// A search for all rows that are in all of `spheres`.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn new(
+        loops: Loops<K>,
+        spheres: Vec<Within<K>>,
+        skip_dead: bool,
+    ) -> Result<Self, TreeError> {
+        let (mut visits, mut rows) = (Vec::new(), Vec::new());
+        visits.try_reserve(64)?;
+        visits.push(Visit::ROOT);
+        rows.try_reserve(MOST_ROWS)?;
+        let (hits, bounds) = (Hits::default(), [0.0; MOST_BOXES]);
+        Ok(Gather { loops, spheres, skip_dead, visits, hits, bounds, rows })
+    }
+
+    /// The next page to [`Gather::take`], if there is one.
+    pub fn next_visit(&mut self) -> Option<Visit> {
+        self.visits.pop()
+    }
+
+    /// A row of the pages taken.
+    pub fn next_row(&mut self) -> Option<Found> {
+        self.rows.pop()
+    }
+
+    /// All rows of the pages taken that were not asked for yet.
+    pub fn drain_rows(&mut self) -> impl Iterator<Item = Pointer> {
+        self.rows.drain(..).map(|row| row.pointer)
+    }
+
+    /// Whether there are such rows.
+    pub fn has_rows(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    /// Takes in the page of a visit.
+    ///
+    /// # Errors
+    /// When it is none of the tree, or there is no memory.
+    pub fn take(&mut self, mut visit: Visit, page: &Page) -> Result<(), TreeError> {
+        let (role, moved) = visit.enter::<K>(page)?;
+        let count = page.count();
+        self.visits.try_reserve(1 + count)?;
+        self.visits.extend(moved);
+        if role == Role::Deleted || count == 0 {
+            return Ok(());
+        }
+        if page.level() > 0 {
+            let columns = Columns(page.room());
+            let mut outside = 0_u128;
+            for sphere in &self.spheres {
+                (self.loops.bounds)(&sphere.center, &columns, count, &mut self.bounds);
+                for (place, &bound) in self.bounds.iter().take(count).enumerate() {
+                    outside |= u128::from(bound >= sphere.radius) << place;
+                }
+            }
+            let inside = (0..count).filter(|place| outside >> place & 1 == 0);
+            self.visits.extend(inside.map(|place| Visit::below::<K>(page, place, 0.0)));
+            return Ok(());
+        }
+        self.hits.clear();
+        match self.spheres.first() {
+            Some(sphere) => {
+                let (center, radius) = (&sphere.center, sphere.radius);
+                (self.loops.nearer)(center, page.room(), count, radius, &mut self.hits);
+            }
+            None => (0..count).for_each(|place| self.hits.push(place, 0.0)),
+        }
+        self.rows.try_reserve(count)?;
+        for (place, distance) in self.hits.iter() {
+            let (pointer, dead) = leaf::pointer::<K>(page, place);
+            let inside = |(number, sphere): (usize, &Within<K>)| match number {
+                0 => distance < sphere.radius,
+                _ => K::distance(&sphere.center, &leaf::value::<K>(page, place)) < sphere.radius,
+            };
+            if !(dead && self.skip_dead) && self.spheres.iter().enumerate().all(inside) {
+                let (block, removals) = (visit.block, page.removals());
+                let place = place as u16;
+                self.rows.push(Found { distance, pointer, block, removals, place });
+            }
+        }
+        Ok(())
+    }
+}

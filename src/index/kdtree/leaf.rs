@@ -1,0 +1,136 @@
+//! Rows on a page: each number of all of them side by side, then where the rows are in
+//! the table.
+
+use crate::index::kdtree::TreeError;
+use crate::index::kdtree::kind::Kind;
+use crate::index::kdtree::page::{Page, ROOM, Role};
+
+/// A row's place in its table: block and place in the block, 48 bits. Larger is later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pointer(pub u64);
+
+const POINTER: usize = 6;
+/// Marks, in the page, a row that is dead to everybody. No block of a table has as many
+/// places as would need this bit.
+const DEAD: u16 = 1 << 15;
+
+fn read_pointer(bytes: &[u8]) -> (Pointer, bool) {
+    match bytes {
+        &[a, b, c, d, e, f, ..] => {
+            let block = u32::from_ne_bytes([a, b, c, d]);
+            let place = u16::from_ne_bytes([e, f]);
+            (Pointer(u64::from(block) << 16 | u64::from(place & !DEAD)), place & DEAD != 0)
+        }
+        _ => (Pointer(0), true),
+    }
+}
+
+fn write_pointer(bytes: &mut [u8], pointer: Pointer, dead: bool) {
+    let place = pointer.0 as u16 & !DEAD | if dead { DEAD } else { 0 };
+    bytes[..4].copy_from_slice(&((pointer.0 >> 16) as u32).to_ne_bytes());
+    bytes[4..POINTER].copy_from_slice(&place.to_ne_bytes());
+}
+
+/// Where a page's pointers begin in its room: after the numbers of a leaf's rows, or, where
+/// there are no values, at once.
+fn pointers<K: Kind>(page: &Page) -> usize {
+    if page.role() == Some(Role::Node) { K::AXES * K::WIDTH * K::ROWS } else { 0 }
+}
+
+/// How many rows there is room for.
+pub fn capacity<K: Kind>(page: &Page) -> usize {
+    if page.role() == Some(Role::Node) { K::ROWS } else { ROOM / POINTER }
+}
+
+/// Whether the page's count is one that a page of rows can have.
+///
+/// # Errors
+/// When there are more than fit.
+pub fn check<K: Kind>(page: &Page, block: u32) -> Result<(), TreeError> {
+    if page.count() > capacity::<K>(page) {
+        return Err(TreeError::Corrupt { block, what: "has more rows than fit" });
+    }
+    Ok(())
+}
+
+/// Where a row is, and whether it is known to be dead.
+pub fn pointer<K: Kind>(page: &Page, place: usize) -> (Pointer, bool) {
+    let at = pointers::<K>(page) + place * POINTER;
+    read_pointer(page.room().get(at..at + POINTER).unwrap_or(&[]))
+}
+
+/// Where on the page a row is.
+pub fn place_of<K: Kind>(page: &Page, pointer: Pointer) -> Option<usize> {
+    let count = page.count().min(capacity::<K>(page));
+    (0..count).find(|&place| self::pointer::<K>(page, place).0 == pointer)
+}
+
+/// Notes that a row is dead.
+pub fn set_dead<K: Kind>(page: &mut Page, place: usize) {
+    let at = pointers::<K>(page) + place * POINTER;
+    let (pointer, _) = pointer::<K>(page, place);
+    if let Some(bytes) = page.room_mut().get_mut(at..at + POINTER) {
+        write_pointer(bytes, pointer, true);
+    }
+}
+
+/// A row's value.
+pub fn value<K: Kind>(page: &Page, place: usize) -> K::Value {
+    row::<K>(page.room(), place)
+}
+
+/// The same, in a room.
+pub fn row<K: Kind>(room: &[u8; ROOM], place: usize) -> K::Value {
+    K::value(|axis| {
+        let at = (axis * K::ROWS + place) * K::WIDTH;
+        let mut number = [0; 4];
+        if let Some(bytes) = room.get(at..at + K::WIDTH) {
+            number[..K::WIDTH].copy_from_slice(bytes);
+        }
+        number
+    })
+}
+
+/// Adds a row; false where there is no room. A page of rows without values takes none.
+pub fn push<K: Kind>(page: &mut Page, value: Option<&K::Value>, pointer: Pointer, dead: bool) -> bool {
+    let place = page.count();
+    if place >= capacity::<K>(page) {
+        return false;
+    }
+    let at = pointers::<K>(page) + place * POINTER;
+    let room = page.room_mut();
+    if let Some(value) = value {
+        for axis in 0..K::AXES {
+            let at = (axis * K::ROWS + place) * K::WIDTH;
+            room[at..at + K::WIDTH].copy_from_slice(&K::number(value, axis)[..K::WIDTH]);
+        }
+    }
+    write_pointer(&mut room[at..at + POINTER], pointer, dead);
+    page.set_count(place + 1);
+    true
+}
+
+/// Takes out the rows that `gone` names, the last ones coming to their places. Gives how
+/// many they were.
+pub fn remove<K: Kind>(page: &mut Page, mut gone: impl FnMut(Pointer) -> bool) -> usize {
+    let before = page.count();
+    let mut place = 0;
+    while place < page.count() {
+        if !gone(pointer::<K>(page, place).0) {
+            place += 1;
+            continue;
+        }
+        let last = page.count() - 1;
+        let (moved, dead) = pointer::<K>(page, last);
+        if page.role() == Some(Role::Node) {
+            let value = value::<K>(page, last);
+            page.set_count(place);
+            push::<K>(page, Some(&value), moved, dead);
+        } else {
+            page.set_count(place);
+            push::<K>(page, None, moved, dead);
+        }
+        page.set_count(last);
+    }
+    before - page.count()
+}

@@ -1,0 +1,151 @@
+//! Trees of signatures: rows of 16 float4, boxes along the principal axes.
+
+use crate::index::geometry::{Bounds, Point as _};
+use crate::index::kdtree::inner::Columns;
+use crate::index::kdtree::kind::{Hits, Kind, MOST_BOXES};
+use crate::index::kdtree::leaf;
+use crate::index::kdtree::page::ROOM;
+use crate::index::rotation::Rotated;
+use crate::signature::{SIGNATURE_LEN, Signature};
+
+/// The kind of tree that holds signatures.
+pub struct Signatures;
+
+/// A signature, and where it lies on the axes.
+#[derive(Clone, Copy)]
+pub struct Placed {
+    signature: Signature,
+    coordinates: [f32; SIGNATURE_LEN],
+}
+
+/// A signature to search for, and, on each axis, a float4 not above and one not below it.
+#[derive(Clone)]
+pub struct Query {
+    signature: Signature,
+    below: [f32; SIGNATURE_LEN],
+    above: [f32; SIGNATURE_LEN],
+}
+
+/// By so much a sum of 16 squares in single precision may be off, and more: each is off by
+/// 2⁻²⁴ thrice, and each of the sums once.
+const SLACK: f64 = 1e-5;
+/// What is lost where squares are too small for a float4, and more.
+const LEAST: f64 = 1e-40;
+/// A sum beyond may be beyond all float4.
+const LARGE: f64 = 3e38;
+
+const BLOCK: usize = 8;
+const ROWS: usize = Signatures::ROWS;
+const BOXES: usize = Signatures::BOXES;
+
+/// Eight float4 of a column, from the `at`th on.
+#[inline(always)]
+fn eight(column: &[u8], at: usize) -> [f32; BLOCK] {
+    match column.get(4 * at..).and_then(|rest| rest.as_chunks::<4>().0.first_chunk::<BLOCK>()) {
+        Some(numbers) => numbers.map(f32::from_ne_bytes),
+        None => [0.0; BLOCK],
+    }
+}
+
+impl Kind for Signatures {
+    const NUMBER: u8 = 1;
+    const AXES: usize = SIGNATURE_LEN;
+    const WIDTH: usize = 4;
+    const BLOCK: usize = BLOCK;
+
+    type Value = Signature;
+    type Cell = Bounds<f32, SIGNATURE_LEN>;
+    type Placed = Placed;
+    type Query = Query;
+
+    fn number(value: &Signature, axis: usize) -> [u8; 4] {
+        value.values()[axis].to_ne_bytes()
+    }
+
+    fn value(number: impl Fn(usize) -> [u8; 4]) -> Signature {
+        Signature::from_values(std::array::from_fn(|axis| f32::from_ne_bytes(number(axis))))
+    }
+
+    fn cell(value: &Signature) -> Self::Cell {
+        value.bounds()
+    }
+
+    fn place(value: &Signature) -> Placed {
+        let rotated = Rotated::of(value);
+        Placed { signature: *value, coordinates: rotated.coordinates.map(|at| at as f32) }
+    }
+
+    fn at(placed: &Placed, axis: usize) -> f32 {
+        placed.coordinates[axis]
+    }
+
+    fn placed(placed: &Placed) -> Signature {
+        placed.signature
+    }
+
+    fn query(value: &Signature) -> Query {
+        let cell = value.bounds();
+        let [below, above] = cell.corners();
+        Query { signature: *value, below: *below, above: *above }
+    }
+
+    fn distance(query: &Query, value: &Signature) -> f64 {
+        query.signature.distance(value)
+    }
+
+    /// In single precision, which overflows at worst to a sum that is above `f32::MAX`.
+    #[inline(always)]
+    fn bounds(query: &Query, boxes: &Columns, count: usize, out: &mut [f64; MOST_BOXES]) {
+        let (low, high) = boxes.0.split_at(4 * SIGNATURE_LEN * BOXES);
+        for from in (0..count.min(BOXES)).step_by(BLOCK) {
+            let mut sums = [0.0_f32; BLOCK];
+            for axis in 0..SIGNATURE_LEN {
+                let low = eight(low, axis * BOXES + from);
+                let high = eight(high, axis * BOXES + from);
+                let (below, above) = (query.below[axis], query.above[axis]);
+                for i in 0..BLOCK {
+                    let short = low[i] - above;
+                    let over = below - high[i];
+                    let most = if short > over { short } else { over };
+                    let out = if most > 0.0 { most } else { 0.0 };
+                    sums[i] += out * out;
+                }
+            }
+            for (out, sum) in out[from..from + BLOCK].iter_mut().zip(sums) {
+                let square = f64::from(if sum < f32::MAX { sum } else { f32::MAX });
+                let square = square * (1.0 - SLACK) - LEAST;
+                *out = if square > 0.0 { square.sqrt() * (1.0 - 1e-12) } else { 0.0 };
+            }
+        }
+    }
+
+    /// In single precision first, where no row that is near enough fails.
+    #[inline(always)]
+    fn nearer(query: &Query, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
+        let square = most * most * (1.0 + SLACK) + LEAST;
+        let limit = if square < LARGE { (square as f32).next_up() } else { f32::INFINITY };
+        let numbers = query.signature.values();
+        for from in (0..count.min(ROWS)).step_by(BLOCK) {
+            let mut sums = [0.0_f32; BLOCK];
+            for axis in 0..SIGNATURE_LEN {
+                let column = eight(rows, axis * ROWS + from);
+                for i in 0..BLOCK {
+                    let difference = column[i] - numbers[axis];
+                    sums[i] += difference * difference;
+                }
+            }
+            // One question for all eight: mostly none is near enough.
+            if sums.map(|sum| u32::from(sum <= limit)).iter().sum::<u32>() == 0 {
+                continue;
+            }
+            for (place, sum) in (from..count).zip(sums) {
+                if sum <= limit {
+                    let distance = query.signature.distance(&leaf::row::<Signatures>(rows, place));
+                    if distance <= most {
+                        hits.push(place, distance);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! `kdtree_check(regclass)`: whether an index is what it should be.
+
+use crate::index::kdtree::TreeError;
+use crate::index::kdtree::cell::Cell as _;
+use crate::index::kdtree::inner::{self, Child};
+use crate::index::kdtree::kind::Kind;
+use crate::index::kdtree::leaf::{self, Pointer};
+use crate::index::kdtree::page::{Page, ROOT_BLOCK, Role};
+use crate::index::kdtree::search::Found;
+use crate::pg::kdtree::nulls::Walk;
+use crate::pg::kdtree::of_kind;
+use crate::pg::kdtree::pages::{Held, Lock, index_name};
+use crate::pg::kdtree::rows::{self, Rows};
+use crate::pg::report;
+use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
+use pgrx::pg_sys::{self, Datum, ItemPointer, Oid, Relation};
+use pgrx::{check_for_interrupts, pg_extern, pg_guard};
+use std::ffi::c_void;
+use std::ptr;
+
+/// Checks that every page of an index is one of the tree, that every row lies in the boxes
+/// above it, and that every row of the table is there. Nobody can write to the table in the
+/// meantime. Gives the rows of the index.
+#[pg_extern(sql = false)]
+fn kdtree_check(index: Oid) -> i64 {
+    const LOCK: i32 = pg_sys::ShareLock as i32;
+    // SAFETY: the table is locked before its index, as everywhere; both are closed at the
+    // end, and by Postgres after an ERROR.
+    unsafe {
+        let table = pg_sys::IndexGetRelation(index, true);
+        if table == pg_sys::InvalidOid {
+            report::not_a_kdtree().raise();
+        }
+        let heap = pg_sys::table_open(table, LOCK);
+        let relation = pg_sys::index_open(index, LOCK);
+        let handler = pg_sys::get_index_am_oid(c"kdtree".as_ptr(), false);
+        if (*(*relation).rd_rel).relam != handler {
+            report::not_a_kdtree().raise();
+        }
+        let result = of_kind!(relation, check(heap, relation));
+        let rows = match result {
+            Ok(rows) => rows,
+            Err(error) => report::broken_kdtree(index_name(relation), &error).raise(),
+        };
+        pg_sys::index_close(relation, LOCK);
+        pg_sys::table_close(heap, LOCK);
+        rows
+    }
+}
+
+/// A row of the index: where it is, and its value in a number.
+type Seen = (Pointer, u64);
+
+/// # Safety
+/// Both are open and locked against writing.
+unsafe fn check<K: Rows>(heap: Relation, index: Relation) -> Result<i64, TreeError> {
+    let mut seen = Vec::new();
+    // SAFETY: as promised by the caller.
+    unsafe {
+        check_tree::<K>(index, &mut seen)?;
+        check_nulls::<K>(index, &mut seen)?;
+        seen.sort_unstable();
+        for pair in seen.windows(2) {
+            if let [a, b] = pair
+                && a == b
+            {
+                report::row_twice(&index_name(index), a.0.0).raise();
+            }
+        }
+        check_heap::<K>(heap, index, &seen);
+    }
+    Ok(seen.len() as i64)
+}
+
+/// A number for a value: FNV-1a of its bytes.
+fn digest<K: Kind>(value: &K::Value) -> u64 {
+    let bytes = (0..K::AXES).flat_map(|axis| K::number(value, axis).into_iter().take(K::WIDTH));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+/// # Safety
+/// As [`check`].
+unsafe fn check_tree<K: Rows>(index: Relation, seen: &mut Vec<Seen>) -> Result<(), TreeError> {
+    let root = Child { block: ROOT_BLOCK, birth: 0 };
+    let mut pages: Vec<(Child, Option<u16>, Option<K::Cell>, u64)> = Vec::new();
+    pages.try_reserve(1)?;
+    pages.push((root, None, None, u64::MAX));
+    while let Some((child, level, around, known)) = pages.pop() {
+        check_for_interrupts!();
+        let block = child.block;
+        let corrupt = |what| Err(TreeError::Corrupt { block, what });
+        // SAFETY: as promised by the caller.
+        let held = unsafe { Held::read(index, block, Lock::Shared) };
+        let page: &Page = held.page();
+        if page.check(block, K::NUMBER)? != Role::Node {
+            return corrupt("is no page of the tree");
+        }
+        if page.birth() != child.birth {
+            return corrupt("is not the page that the one above means");
+        }
+        if level.is_some_and(|level| level != page.level()) {
+            return corrupt("is on another level than the tree says");
+        }
+        if page.split_number() > known {
+            return corrupt("was split without the knowledge of the page above");
+        }
+        if page.level() == 0 {
+            leaf::check::<K>(page, block)?;
+            seen.try_reserve(page.count())?;
+            for place in 0..page.count() {
+                let value = leaf::value::<K>(page, place);
+                if around.is_some_and(|around| !around.holds(&K::cell(&value))) {
+                    return corrupt("has a row outside its box");
+                }
+                seen.push((leaf::pointer::<K>(page, place).0, digest::<K>(&value)));
+            }
+            continue;
+        }
+        inner::check::<K>(page, block)?;
+        pages.try_reserve(page.count())?;
+        for place in 0..page.count() {
+            let cell = inner::cell::<K>(page, place);
+            if around.is_some_and(|around| !around.holds(&cell)) {
+                return corrupt("has a box outside its own");
+            }
+            let below = page.level().checked_sub(1);
+            pages.push((inner::child::<K>(page, place), below, Some(cell), page.seen()));
+        }
+    }
+    Ok(())
+}
+
+/// # Safety
+/// As [`check`].
+unsafe fn check_nulls<K: Rows>(index: Relation, seen: &mut Vec<Seen>) -> Result<(), TreeError> {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let mut rows: Vec<Found> = Vec::new();
+        let mut walk = Walk::begin::<K>(index);
+        while let Some(held) = walk.page::<K>(index, false, &mut rows)? {
+            drop(held);
+            check_for_interrupts!();
+            seen.try_reserve(rows.len())?;
+            seen.extend(rows.drain(..).map(|row| (row.pointer, 0)));
+        }
+    }
+    Ok(())
+}
+
+/// The rows of the index that those of the table are looked up in.
+struct Wanted<'a> {
+    seen: &'a [Seen],
+}
+
+/// # Safety
+/// As [`check`].
+unsafe fn check_heap<K: Rows>(heap: Relation, index: Relation, seen: &[Seen]) {
+    // SAFETY: as promised by the caller; as for a build, rows that are dead to everybody are
+    // left out.
+    unsafe {
+        let info = pg_sys::BuildIndexInfo(index);
+        let Some(range_scan) = (*(*heap).rd_tableam).index_build_range_scan else { return };
+        let mut wanted = Wanted { seen };
+        let state = ptr::from_mut(&mut wanted).cast::<c_void>();
+        let callback: pg_sys::IndexBuildCallback = Some(look_up::<K>);
+        pg_guard_ffi_boundary(|| {
+            range_scan(
+                heap,
+                index,
+                info,
+                true,
+                false,
+                false,
+                0,
+                pg_sys::InvalidBlockNumber,
+                callback,
+                state,
+                ptr::null_mut(),
+            )
+        });
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn look_up<K: Rows>(
+    index: Relation,
+    at: ItemPointer,
+    values: *mut Datum,
+    is_null: *mut bool,
+    _alive: bool,
+    state: *mut c_void,
+) {
+    // SAFETY: a row of one column, and the state that the scan was given.
+    unsafe {
+        let wanted = &*state.cast::<Wanted<'_>>();
+        let pointer = rows::pointer(&*at);
+        let value = if *is_null { 0 } else { digest::<K>(&K::of_datum(*values)) };
+        if wanted.seen.binary_search(&(pointer, value)).is_err() {
+            report::row_missing(&index_name(index), pointer.0).raise();
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Pages of an index in the server's buffers: pinned, locked, changed with WAL, added.
+
+use crate::index::kdtree::page::{META_BLOCK, Meta, NO_BLOCK, PAGE_SIZE, Page, Role};
+use crate::pg::report;
+use pgrx::pg_sys::{self, GenericXLogState, Relation};
+use std::ptr;
+
+const _: () = assert!(pg_sys::BLCKSZ as usize == PAGE_SIZE, "pages are of 8 kB");
+
+const MAIN: pg_sys::ForkNumber::Type = pg_sys::ForkNumber::MAIN_FORKNUM;
+const NEW_BLOCK: u32 = u32::MAX;
+
+/// How a page is locked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// Others may read.
+    Shared,
+    /// Nobody else may.
+    Exclusive,
+    /// Nobody else may even have it in hand.
+    Cleanup,
+}
+
+/// A page, pinned and locked as long as this lives.
+pub(super) struct Held {
+    buffer: pg_sys::Buffer,
+}
+
+impl Held {
+    /// Reads and locks a page.
+    ///
+    /// # Safety
+    /// The index is open, and no other lock is held that another backend would take after
+    /// this one: from the root downwards, the description last.
+    pub(super) unsafe fn read(index: Relation, block: u32, lock: Lock) -> Self {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let buffer = pinned(index, block, ptr::null_mut());
+            Self::locked(buffer, lock)
+        }
+    }
+
+    /// The same with a strategy for reading many.
+    ///
+    /// # Safety
+    /// As [`Held::read`].
+    pub(super) unsafe fn read_by(
+        index: Relation,
+        block: u32,
+        lock: Lock,
+        strategy: pg_sys::BufferAccessStrategy,
+    ) -> Self {
+        // SAFETY: as promised by the caller.
+        unsafe { Self::locked(pinned(index, block, strategy), lock) }
+    }
+
+    unsafe fn locked(buffer: pg_sys::Buffer, lock: Lock) -> Self {
+        // SAFETY: the buffer is pinned.
+        unsafe {
+            match lock {
+                Lock::Shared => pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32),
+                Lock::Exclusive => pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_EXCLUSIVE as i32),
+                Lock::Cleanup => pg_sys::LockBufferForCleanup(buffer),
+            }
+        }
+        Held { buffer }
+    }
+
+    /// Unlocks it and locks it in another way: what it says may have changed.
+    pub(super) fn relock(&mut self, lock: Lock) {
+        // SAFETY: pinned and locked, as long as `self` lives.
+        unsafe {
+            pg_sys::LockBuffer(self.buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
+            std::mem::forget(Self::locked(self.buffer, lock));
+        }
+    }
+
+    /// Its block.
+    pub(super) fn block(&self) -> u32 {
+        // SAFETY: the buffer is pinned.
+        unsafe { pg_sys::BufferGetBlockNumber(self.buffer) }
+    }
+
+    /// What it says.
+    pub(super) fn page(&self) -> &Page {
+        // SAFETY: pinned and locked; a page is bytes.
+        unsafe { &*pg_sys::BufferGetPage(self.buffer).cast::<Page>() }
+    }
+
+    /// Writes to a page of an index that nobody else sees, without WAL.
+    pub(super) fn overwrite(&mut self, page: &Page) {
+        // SAFETY: pinned and locked; a page is bytes.
+        unsafe {
+            ptr::copy_nonoverlapping(page, pg_sys::BufferGetPage(self.buffer).cast::<Page>(), 1);
+            pg_sys::MarkBufferDirty(self.buffer);
+        }
+    }
+
+    /// Changes what need not survive, and is not logged.
+    pub(super) fn hint(&mut self, change: impl FnOnce(&mut Page)) {
+        // SAFETY: pinned and locked; a page is bytes. Others who hold the lock for reading
+        // may do the same, as with all hints.
+        unsafe {
+            change(&mut *pg_sys::BufferGetPage(self.buffer).cast::<Page>());
+            pg_sys::MarkBufferDirtyHint(self.buffer, true);
+        }
+    }
+
+    /// Unlocks it, and keeps it in hand.
+    pub(super) fn pin(self) -> Pin {
+        let buffer = self.buffer;
+        std::mem::forget(self);
+        // SAFETY: pinned and locked.
+        unsafe { pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32) };
+        Pin { buffer }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // After an ERROR Postgres itself gives back locks and pins.
+        if !std::thread::panicking() {
+            // SAFETY: pinned and locked.
+            unsafe { pg_sys::UnlockReleaseBuffer(self.buffer) }
+        }
+    }
+}
+
+/// A page in hand, not locked: VACUUM takes no row off it.
+pub(super) struct Pin {
+    buffer: pg_sys::Buffer,
+}
+
+impl Pin {
+    /// Gives it back.
+    pub(super) fn release(self) {
+        // SAFETY: pinned.
+        unsafe { pg_sys::ReleaseBuffer(self.buffer) }
+    }
+}
+
+unsafe fn pinned(
+    index: Relation,
+    block: u32,
+    strategy: pg_sys::BufferAccessStrategy,
+) -> pg_sys::Buffer {
+    const NORMAL: pg_sys::ReadBufferMode::Type = pg_sys::ReadBufferMode::RBM_NORMAL;
+    // SAFETY: as promised by the caller.
+    unsafe { pg_sys::ReadBufferExtended(index, MAIN, block, NORMAL, strategy) }
+}
+
+/// Blocks of the index.
+///
+/// # Safety
+/// The index is open.
+pub(super) unsafe fn block_count(index: Relation) -> u32 {
+    // SAFETY: as promised by the caller.
+    unsafe { pg_sys::RelationGetNumberOfBlocksInFork(index, MAIN) }
+}
+
+/// A page at the end of the file, of zeros.
+///
+/// # Safety
+/// The index is open.
+pub(super) unsafe fn append(index: Relation) -> Held {
+    const LOCK: i32 = pg_sys::ExclusiveLock as i32;
+    // SAFETY: as promised by the caller. Nobody else looks at a page that is not there yet.
+    unsafe {
+        pg_sys::LockRelationForExtension(index, LOCK);
+        let buffer = pinned(index, NEW_BLOCK, ptr::null_mut());
+        let held = Held::locked(buffer, Lock::Exclusive);
+        pg_sys::UnlockRelationForExtension(index, LOCK);
+        held
+    }
+}
+
+/// A page to write to: one that was deleted and that nobody can come to any more, or else a
+/// new one.
+///
+/// # Safety
+/// The index is open. Other pages may be locked.
+pub(super) unsafe fn allocate(index: Relation, kind: u8) -> Held {
+    // SAFETY: as promised by the caller. A page that somebody has locked is let be, so
+    // that nobody waits here.
+    unsafe {
+        loop {
+            let block = pg_sys::GetFreeIndexPage(index);
+            if block == NO_BLOCK {
+                return append(index);
+            }
+            let buffer = pinned(index, block, ptr::null_mut());
+            if pg_sys::ConditionalLockBuffer(buffer) {
+                let held = Held { buffer };
+                if is_free(index, held.page(), kind) {
+                    return held;
+                }
+            } else {
+                pg_sys::ReleaseBuffer(buffer);
+            }
+        }
+    }
+}
+
+/// Whether a page may be used again.
+///
+/// # Safety
+/// The index is open.
+pub(super) unsafe fn is_free(_index: Relation, page: &Page, kind: u8) -> bool {
+    if page.is_new() {
+        return true;
+    }
+    let deleted = page.check(0, kind) == Ok(Role::Deleted);
+    let transaction = pg_sys::FullTransactionId { value: page.deleted_by() };
+    // SAFETY: no relation: of all rows that anybody may see.
+    deleted
+        && unsafe { pg_sys::GlobalVisCheckRemovableFullXid(ptr::null_mut(), transaction) }
+}
+
+/// A change of a few pages that is there as a whole after a crash, or not at all.
+pub(super) struct Change {
+    state: *mut GenericXLogState,
+}
+
+impl Change {
+    /// Begins one.
+    ///
+    /// # Safety
+    /// The index is open.
+    pub(super) unsafe fn begin(index: Relation) -> Self {
+        // SAFETY: as promised by the caller.
+        Change { state: unsafe { pg_sys::GenericXLogStart(index) } }
+    }
+
+    /// A copy of a page, to be changed; it is the page when the change ends.
+    pub(super) fn page<'a>(&mut self, held: &'a Held) -> &'a mut Page {
+        self.register(held, 0)
+    }
+
+    /// The same, of a page that is written anew.
+    pub(super) fn write(&mut self, held: &Held, page: &Page) {
+        self.register(held, pg_sys::GENERIC_XLOG_FULL_IMAGE as i32).clone_from(page);
+    }
+
+    fn register<'a>(&mut self, held: &'a Held, flags: i32) -> &'a mut Page {
+        // SAFETY: the copy lives until the change ends, in no longer than the lock on the
+        // page is held; each page is registered once. A page is bytes.
+        unsafe {
+            &mut *pg_sys::GenericXLogRegisterBuffer(self.state, held.buffer, flags).cast::<Page>()
+        }
+    }
+
+    /// Ends the change: writes to the WAL and the pages.
+    pub(super) fn finish(self) {
+        // SAFETY: begun, and ended once.
+        unsafe { pg_sys::GenericXLogFinish(self.state) };
+    }
+}
+
+/// The description of the index.
+///
+/// # Safety
+/// The index is open.
+pub(super) unsafe fn meta(index: Relation, lock: Lock, kind: u8) -> (Held, Meta) {
+    // SAFETY: as promised by the caller; the description is locked last, except that
+    // pages of rows without a value come after it.
+    let held = unsafe { Held::read(index, META_BLOCK, lock) };
+    match Meta::read(held.page(), kind) {
+        Ok(meta) => (held, meta),
+        Err(error) => report::no_kdtree(index_name(index), &error).raise(),
+    }
+}
+
+/// The index' name, for errors.
+pub(super) fn index_name(index: Relation) -> String {
+    // SAFETY: an open relation has a name.
+    unsafe { pgrx::name_data_to_str(&(*(*index).rd_rel).relname).to_owned() }
+}
