@@ -80,7 +80,7 @@ fn widest<K: Kind>(rows: &[Row<K>]) -> Option<usize> {
 
 /// A row on the axis of a cut, and on the axis after: of rows that share a number on the
 /// one, the other tells which go to which side.
-type Key = (f32, f32);
+pub type Key = (f32, f32);
 
 fn key<K: Kind>(row: &Row<K>, axis: usize) -> Key {
     (row.at(axis), row.at((axis + 1) % K::AXES))
@@ -127,6 +127,26 @@ pub fn cut<K: Kind>(
         }
     }
     Ok(())
+}
+
+/// Puts rows of a page that are looked at in one go near to each other: the rest of a search
+/// can then pass by most of them together.
+///
+/// # Errors
+/// When there is no memory.
+pub fn sort_blocks<K: Kind>(
+    rows: &mut [Row<K>],
+    keys: &mut Vec<Key>,
+) -> Result<(), TryReserveError> {
+    if rows.len() <= K::BLOCK {
+        return Ok(());
+    }
+    let left =
+        (rows.len() / 2).next_multiple_of(K::BLOCK).min((rows.len() - 1) / K::BLOCK * K::BLOCK);
+    cut(rows, left, keys)?;
+    let (lower, upper) = rows.split_at_mut(left);
+    sort_blocks(lower, keys)?;
+    sort_blocks(upper, keys)
 }
 
 /// Where the pages of a build go.
@@ -196,6 +216,7 @@ impl<K: Kind, S: Store> Packer<K, S> {
         let count = rows.len();
         if count <= self.rows_of_a_page {
             self.store.proceed(count);
+            sort_blocks(rows, &mut self.keys)?;
             let mut page = Page::new(K::NUMBER, Role::Node, 0);
             let mut cell = K::Cell::EMPTY;
             for row in rows {
@@ -264,9 +285,11 @@ impl<K: Kind, S: Store> Packer<K, S> {
             if self.level(level)?.open.count() > 0 {
                 self.shut(level)?;
             }
-            let higher = self.levels.iter().skip(level + 1).any(|above| {
-                above.full.is_some() || above.written || above.open.count() > 0
-            });
+            let higher = self
+                .levels
+                .iter()
+                .skip(level + 1)
+                .any(|above| above.full.is_some() || above.written || above.open.count() > 0);
             let at = self.level(level)?;
             if !at.written && !higher {
                 let root = at.full.take();

@@ -86,7 +86,11 @@ fn split_rows<K: Kind>(
         let (pointer, _) = leaf::pointer::<K>(page, place);
         rows.push(Row::new(&leaf::value::<K>(page, place), pointer));
     }
-    build::cut(&mut rows, count / 2, &mut Vec::new())?;
+    let mut keys = Vec::new();
+    build::cut(&mut rows, count / 2, &mut keys)?;
+    let (lower, upper) = rows.split_at_mut(count / 2);
+    build::sort_blocks(lower, &mut keys)?;
+    build::sort_blocks(upper, &mut keys)?;
     let mut cells = [K::Cell::EMPTY; 2];
     for (number, row) in rows.iter().enumerate() {
         let upper = usize::from(number >= count / 2);

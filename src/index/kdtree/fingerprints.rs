@@ -4,26 +4,19 @@ use crate::fingerprint::{FINGERPRINT_LEN, Fingerprint, UNIT, in_units};
 use crate::index::geometry::{Bounds, Point as _};
 use crate::index::kdtree::inner::Columns;
 use crate::index::kdtree::kind::{Hits, Kind, MOST_BOXES};
+use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::ROOM;
 
 /// The kind of tree that holds fingerprints.
 pub struct Fingerprints;
 
 const BLOCK: usize = 16;
-const ROWS: usize = Fingerprints::ROWS;
-const BOXES: usize = Fingerprints::BOXES;
 
 /// After so many axes it is asked whether any of 16 rows is still near enough.
 const STAGE: usize = 8;
 
-/// Sixteen bytes of a column, from the `at`th on.
-#[inline(always)]
-fn sixteen(column: &[u8], at: usize) -> [u8; BLOCK] {
-    match column.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-        Some(bytes) => *bytes,
-        None => [0; BLOCK],
-    }
-}
+/// One number of each row of a block, or one side of each box.
+type Sixteen = [u8; BLOCK];
 
 /// The largest sum of squares whose distance is at most `most`.
 fn largest_sum(most: f64) -> u32 {
@@ -42,12 +35,10 @@ fn largest_sum(most: f64) -> u32 {
 /// Adds the squared differences of some axes to the sums of 16 rows, which stay at the
 /// largest 16-bit number when they would be larger.
 #[inline(always)]
-fn add_stage(sums: &mut [u16; BLOCK], rows: &[u8; ROOM], from: usize, axis: usize, query: &[u8; 32]) {
-    for axis in axis..axis + STAGE {
-        let column = sixteen(rows, axis * ROWS + from);
-        let at = i16::from(query[axis]);
+fn add_stage(sums: &mut [u16; BLOCK], columns: &[Sixteen; STAGE], query: &[u8; STAGE]) {
+    for (column, &at) in columns.iter().zip(query) {
         for i in 0..BLOCK {
-            let difference = i16::from(column[i]) - at;
+            let difference = i16::from(column[i]) - i16::from(at);
             sums[i] = sums[i].saturating_add(difference.wrapping_mul(difference) as u16);
         }
     }
@@ -108,18 +99,18 @@ impl Kind for Fingerprints {
 
     #[inline(always)]
     fn bounds(query: &Fingerprint, boxes: &Columns, count: usize, out: &mut [f64; MOST_BOXES]) {
-        let (low, high) = boxes.0.split_at(FINGERPRINT_LEN * BOXES);
-        for from in (0..count.min(BOXES)).step_by(BLOCK) {
+        let blocks = boxes.0.as_chunks::<{ 2 * FINGERPRINT_LEN * BLOCK }>().0;
+        let outs = out.as_chunks_mut::<BLOCK>().0;
+        for (block, out) in blocks.iter().zip(outs).take(count.div_ceil(BLOCK)) {
             let mut sums = [0_u32; BLOCK];
-            for (axis, &at) in query.values().iter().enumerate() {
-                let low = sixteen(low, axis * BOXES + from);
-                let high = sixteen(high, axis * BOXES + from);
+            let sides: &[[Sixteen; 2]] = block.as_chunks().0.as_chunks().0;
+            for ([low, high], &at) in sides.iter().zip(query.values()) {
                 for i in 0..BLOCK {
                     let out = u16::from(low[i].saturating_sub(at) | at.saturating_sub(high[i]));
                     sums[i] += u32::from(out.wrapping_mul(out));
                 }
             }
-            for (out, sum) in out[from..from + BLOCK].iter_mut().zip(sums) {
+            for (out, sum) in out.iter_mut().zip(sums) {
                 *out = in_units(sum);
             }
         }
@@ -133,32 +124,25 @@ impl Kind for Fingerprints {
         }
         let largest = largest_sum(most);
         let limit = largest.min(u32::from(u16::MAX)) as u16;
-        let numbers = query.values();
-        for from in (0..count.min(ROWS)).step_by(BLOCK) {
+        let stages = query.values().as_chunks::<STAGE>().0;
+        let blocks = rows.as_chunks::<{ FINGERPRINT_LEN * BLOCK }>().0.iter();
+        'blocks: for (number, block) in blocks.take(count.div_ceil(BLOCK)).enumerate() {
             let mut sums = [0_u16; BLOCK];
-            let mut axis = 0;
-            while axis < FINGERPRINT_LEN {
-                add_stage(&mut sums, rows, from, axis, numbers);
+            let columns: &[[Sixteen; STAGE]] = block.as_chunks().0.as_chunks().0;
+            for (columns, query) in columns.iter().zip(stages) {
+                add_stage(&mut sums, columns, query);
                 if !any_within(&sums, limit) {
-                    break;
+                    continue 'blocks;
                 }
-                axis += STAGE;
             }
-            if axis < FINGERPRINT_LEN {
-                continue;
-            }
-            for (place, sum) in (from..count).zip(sums) {
+            for (place, sum) in (number * BLOCK..count).zip(sums) {
                 if sum > limit {
                     continue;
                 }
                 let sum = if sum < u16::MAX {
                     u32::from(sum)
                 } else {
-                    let squares = numbers.iter().enumerate().map(|(axis, &at)| {
-                        let row = rows.get(axis * ROWS + place).copied().unwrap_or(0);
-                        u32::from(row.abs_diff(at)).pow(2)
-                    });
-                    squares.sum()
+                    query.squared_distance(&leaf::row::<Fingerprints>(rows, place))
                 };
                 if sum <= largest {
                     hits.push(place, in_units(sum));

@@ -4,9 +4,9 @@ use crate::index::kdtree::TreeError;
 use crate::index::kdtree::inner::Columns;
 use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES, MOST_ROWS};
 use crate::index::kdtree::leaf;
+use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::page::{Page, Role};
 use crate::index::kdtree::search::{Found, Visit, Within};
-use crate::index::kdtree::leaf::Pointer;
 
 /// A search in progress.
 pub struct Gather<K: Kind> {

@@ -1,11 +1,13 @@
-//! Boxes on a page: each side of all of them side by side, then the pages they are of.
+//! Boxes on a page: block by block of as many as are looked at in one go, and in a block the
+//! lower and the upper side on each axis of all of them side by side; behind the blocks, the
+//! pages they are of.
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::cell::Cell;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::page::{Page, ROOM};
 
-/// The room of a page of boxes: the lower sides by axis, and the upper ones.
+/// The room of a page of boxes.
 pub struct Columns<'a>(pub &'a [u8; ROOM]);
 
 /// Whether the page's count is one that a page of boxes can have.
@@ -43,7 +45,8 @@ pub fn child<K: Kind>(page: &Page, place: usize) -> Child {
 }
 
 fn side_at<K: Kind>(upper: bool, axis: usize, place: usize) -> usize {
-    ((usize::from(upper) * K::AXES + axis) * K::BOXES + place) * K::WIDTH
+    let (block, within) = (place / K::BLOCK, place % K::BLOCK);
+    (((block * K::AXES + axis) * 2 + usize::from(upper)) * K::BLOCK + within) * K::WIDTH
 }
 
 /// A box.

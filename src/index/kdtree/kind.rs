@@ -54,7 +54,7 @@ pub trait Kind: 'static {
     const AXES: usize;
     /// Bytes of each.
     const WIDTH: usize;
-    /// As many rows, or boxes, are looked at in one go.
+    /// As many rows, or boxes, are looked at in one go, and lie together on a page.
     const BLOCK: usize;
 
     /// Rows of a full leaf.

@@ -1,5 +1,5 @@
-//! Rows on a page: each number of all of them side by side, then where the rows are in
-//! the table.
+//! Rows on a page: block by block of as many as are looked at in one go, and in a block each
+//! number of all of them side by side; behind the blocks, where the rows are in the table.
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::kind::Kind;
@@ -29,6 +29,12 @@ fn write_pointer(bytes: &mut [u8], pointer: Pointer, dead: bool) {
     let place = pointer.0 as u16 & !DEAD | if dead { DEAD } else { 0 };
     bytes[..4].copy_from_slice(&((pointer.0 >> 16) as u32).to_ne_bytes());
     bytes[4..POINTER].copy_from_slice(&place.to_ne_bytes());
+}
+
+/// Where in the room a number of a row is.
+fn number_at<K: Kind>(place: usize, axis: usize) -> usize {
+    let (block, within) = (place / K::BLOCK, place % K::BLOCK);
+    ((block * K::AXES + axis) * K::BLOCK + within) * K::WIDTH
 }
 
 /// Where a page's pointers begin in its room: after the numbers of a leaf's rows, or, where
@@ -82,7 +88,7 @@ pub fn value<K: Kind>(page: &Page, place: usize) -> K::Value {
 /// The same, in a room.
 pub fn row<K: Kind>(room: &[u8; ROOM], place: usize) -> K::Value {
     K::value(|axis| {
-        let at = (axis * K::ROWS + place) * K::WIDTH;
+        let at = number_at::<K>(place, axis);
         let mut number = [0; 4];
         if let Some(bytes) = room.get(at..at + K::WIDTH) {
             number[..K::WIDTH].copy_from_slice(bytes);
@@ -92,7 +98,12 @@ pub fn row<K: Kind>(room: &[u8; ROOM], place: usize) -> K::Value {
 }
 
 /// Adds a row; false where there is no room. A page of rows without values takes none.
-pub fn push<K: Kind>(page: &mut Page, value: Option<&K::Value>, pointer: Pointer, dead: bool) -> bool {
+pub fn push<K: Kind>(
+    page: &mut Page,
+    value: Option<&K::Value>,
+    pointer: Pointer,
+    dead: bool,
+) -> bool {
     let place = page.count();
     if place >= capacity::<K>(page) {
         return false;
@@ -101,7 +112,7 @@ pub fn push<K: Kind>(page: &mut Page, value: Option<&K::Value>, pointer: Pointer
     let room = page.room_mut();
     if let Some(value) = value {
         for axis in 0..K::AXES {
-            let at = (axis * K::ROWS + place) * K::WIDTH;
+            let at = number_at::<K>(place, axis);
             room[at..at + K::WIDTH].copy_from_slice(&K::number(value, axis)[..K::WIDTH]);
         }
     }

@@ -265,9 +265,13 @@ proptest! {
 
 #[test]
 fn a_page_that_is_none_is_refused() {
-    let mut search =
-        Search::<Signatures>::new(Loops::PLAIN, Signatures::query(&Signature::from_values([0.0; 16])), Vec::new(), false)
-            .expect("memory");
+    let mut search = Search::<Signatures>::new(
+        Loops::PLAIN,
+        Signatures::query(&Signature::from_values([0.0; 16])),
+        Vec::new(),
+        false,
+    )
+    .expect("memory");
     let Ok(Step::Read(visit)) = search.step() else { panic!("the root first") };
     let zeros = Page::new(Fingerprints::NUMBER, Role::Node, 0);
     assert!(matches!(search.take(visit, &zeros), Err(TreeError::Corrupt { block: 1, .. })));

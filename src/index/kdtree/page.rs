@@ -168,7 +168,11 @@ impl Page {
         }
         match self.role() {
             Some(role) if self.bytes[END + 46] == kind => {
-                if self.level() > MOST_LEVELS { corrupt("has no level") } else { Ok(role) }
+                if self.level() > MOST_LEVELS {
+                    corrupt("has no level")
+                } else {
+                    Ok(role)
+                }
             }
             Some(_) => corrupt("is of a tree of another kind"),
             None => corrupt("is no page of a k-d tree"),

@@ -10,11 +10,11 @@
 //! bounded by what was asked for, and the pages. Between two looks at a page rows may
 //! move to its right; which is followed as by whoever comes from above.
 
+use crate::index::kdtree::TreeError;
 use crate::index::kdtree::inner::{self, Columns};
 use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{NO_BLOCK, Page, ROOT_BLOCK, Role};
-use crate::index::kdtree::TreeError;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -325,9 +325,8 @@ impl<K: Kind> Search<K> {
             }
             if !self.spheres.is_empty() {
                 let value = leaf::value::<K>(page, place);
-                let inside = |sphere: &Within<K>| {
-                    K::distance(&sphere.center, &value) < sphere.radius
-                };
+                let inside =
+                    |sphere: &Within<K>| K::distance(&sphere.center, &value) < sphere.radius;
                 if !self.spheres.iter().all(inside) {
                     continue;
                 }

@@ -35,16 +35,19 @@ const LEAST: f64 = 1e-40;
 const LARGE: f64 = 3e38;
 
 const BLOCK: usize = 8;
-const ROWS: usize = Signatures::ROWS;
-const BOXES: usize = Signatures::BOXES;
 
-/// Eight float4 of a column, from the `at`th on.
+/// One number, or side, of each row or box of a block.
+type Eight = [[u8; 4]; BLOCK];
+
+/// Blocks of rows, and of boxes, as they lie on a page.
+fn blocks<const BYTES: usize>(room: &[u8; ROOM]) -> &[[u8; BYTES]] {
+    room.as_chunks().0
+}
+
+/// The numbers of a block by axis, or its lower and upper sides by turns.
 #[inline(always)]
-fn eight(column: &[u8], at: usize) -> [f32; BLOCK] {
-    match column.get(4 * at..).and_then(|rest| rest.as_chunks::<4>().0.first_chunk::<BLOCK>()) {
-        Some(numbers) => numbers.map(f32::from_ne_bytes),
-        None => [0.0; BLOCK],
-    }
+fn columns(block: &[u8]) -> &[Eight] {
+    block.as_chunks().0.as_chunks().0
 }
 
 impl Kind for Signatures {
@@ -96,22 +99,23 @@ impl Kind for Signatures {
     /// In single precision, which overflows at worst to a sum that is above `f32::MAX`.
     #[inline(always)]
     fn bounds(query: &Query, boxes: &Columns, count: usize, out: &mut [f64; MOST_BOXES]) {
-        let (low, high) = boxes.0.split_at(4 * SIGNATURE_LEN * BOXES);
-        for from in (0..count.min(BOXES)).step_by(BLOCK) {
+        let blocks = blocks::<{ 2 * 4 * SIGNATURE_LEN * BLOCK }>(boxes.0);
+        let outs = out.as_chunks_mut::<BLOCK>().0;
+        for (block, out) in blocks.iter().zip(outs).take(count.div_ceil(BLOCK)) {
             let mut sums = [0.0_f32; BLOCK];
-            for axis in 0..SIGNATURE_LEN {
-                let low = eight(low, axis * BOXES + from);
-                let high = eight(high, axis * BOXES + from);
-                let (below, above) = (query.below[axis], query.above[axis]);
+            let sides = columns(block).as_chunks::<2>().0;
+            for ([low, high], (&below, &above)) in
+                sides.iter().zip(query.below.iter().zip(&query.above))
+            {
                 for i in 0..BLOCK {
-                    let short = low[i] - above;
-                    let over = below - high[i];
+                    let short = f32::from_ne_bytes(low[i]) - above;
+                    let over = below - f32::from_ne_bytes(high[i]);
                     let most = if short > over { short } else { over };
                     let out = if most > 0.0 { most } else { 0.0 };
                     sums[i] += out * out;
                 }
             }
-            for (out, sum) in out[from..from + BLOCK].iter_mut().zip(sums) {
+            for (out, sum) in out.iter_mut().zip(sums) {
                 let square = f64::from(if sum < f32::MAX { sum } else { f32::MAX });
                 let square = square * (1.0 - SLACK) - LEAST;
                 *out = if square > 0.0 { square.sqrt() * (1.0 - 1e-12) } else { 0.0 };
@@ -125,12 +129,12 @@ impl Kind for Signatures {
         let square = most * most * (1.0 + SLACK) + LEAST;
         let limit = if square < LARGE { (square as f32).next_up() } else { f32::INFINITY };
         let numbers = query.signature.values();
-        for from in (0..count.min(ROWS)).step_by(BLOCK) {
+        let blocks = blocks::<{ 4 * SIGNATURE_LEN * BLOCK }>(rows).iter();
+        for (number, block) in blocks.take(count.div_ceil(BLOCK)).enumerate() {
             let mut sums = [0.0_f32; BLOCK];
-            for axis in 0..SIGNATURE_LEN {
-                let column = eight(rows, axis * ROWS + from);
+            for (column, at) in columns(block).iter().zip(numbers) {
                 for i in 0..BLOCK {
-                    let difference = column[i] - numbers[axis];
+                    let difference = f32::from_ne_bytes(column[i]) - at;
                     sums[i] += difference * difference;
                 }
             }
@@ -138,7 +142,7 @@ impl Kind for Signatures {
             if sums.map(|sum| u32::from(sum <= limit)).iter().sum::<u32>() == 0 {
                 continue;
             }
-            for (place, sum) in (from..count).zip(sums) {
+            for (place, sum) in (number * BLOCK..count).zip(sums) {
                 if sum <= limit {
                     let distance = query.signature.distance(&leaf::row::<Signatures>(rows, place));
                     if distance <= most {

@@ -67,8 +67,7 @@ pub(super) unsafe extern "C-unwind" fn build_empty(index: Relation) {
         for page in [Meta::page(kind), Page::new(kind, Role::Node, 0)] {
             let init = pg_sys::ForkNumber::INIT_FORKNUM;
             let normal = pg_sys::ReadBufferMode::RBM_NORMAL;
-            let buffer =
-                pg_sys::ReadBufferExtended(index, init, NO_BLOCK, normal, ptr::null_mut());
+            let buffer = pg_sys::ReadBufferExtended(index, init, NO_BLOCK, normal, ptr::null_mut());
             pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_EXCLUSIVE as i32);
             pg_sys::CritSectionCount += 1;
             ptr::copy_nonoverlapping(&page, pg_sys::BufferGetPage(buffer).cast::<Page>(), 1);
@@ -182,7 +181,16 @@ unsafe fn scan<K: Rows>(
         let callback: pg_sys::IndexBuildCallback = Some(take_row::<K>);
         pg_guard_ffi_boundary(|| {
             range_scan(
-                heap, index, info, true, false, true, 0, NO_BLOCK, callback, state,
+                heap,
+                index,
+                info,
+                true,
+                false,
+                true,
+                0,
+                NO_BLOCK,
+                callback,
+                state,
                 ptr::null_mut(),
             )
         })
@@ -376,9 +384,8 @@ impl<K: Rows> File<K> {
     fn read(&mut self) -> Option<Row<K>> {
         self.rows = self.rows.checked_sub(1)?;
         // SAFETY: an open file, and room for so many bytes.
-        let read = unsafe {
-            pg_sys::BufFileRead(self.file, self.record.as_mut_ptr().cast(), Self::BYTES)
-        };
+        let read =
+            unsafe { pg_sys::BufFileRead(self.file, self.record.as_mut_ptr().cast(), Self::BYTES) };
         if read != Self::BYTES {
             report::temporary_file().raise();
         }

@@ -7,12 +7,12 @@
 //! changes the page, its new neighbour, its parent and the description at once, in one
 //! record: there is never half a split to be found.
 
+use crate::index::kdtree::TreeError;
 use crate::index::kdtree::change::{self, Halves};
 use crate::index::kdtree::inner;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{Page, ROOT_BLOCK, Role};
-use crate::index::kdtree::TreeError;
 use crate::pg::kdtree::pages::{Change, Held, Lock, allocate, index_name, meta};
 use crate::pg::kdtree::rows::{self, Rows};
 use crate::pg::kdtree::{nulls, of_kind};
@@ -58,7 +58,8 @@ unsafe fn insert_row<K: Rows>(
                 let value = K::of_datum(datum);
                 let cell = K::cell(&value);
                 let mut written = 0;
-                while let Way::Again(level) = descend::<K>(index, &value, &cell, pointer, written)? {
+                while let Way::Again(level) = descend::<K>(index, &value, &cell, pointer, written)?
+                {
                     written = level;
                     check_for_interrupts!();
                 }

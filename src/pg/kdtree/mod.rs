@@ -20,8 +20,8 @@ use crate::index::kdtree::fingerprints::Fingerprints;
 use crate::index::kdtree::kind::Kind as _;
 use crate::index::kdtree::signatures::Signatures;
 use crate::pg::call::v1;
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, IndexAmRoutine, Relation};
 use pgrx::pg_guard;
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, IndexAmRoutine, Relation};
 
 v1!(pg_finfo_kdtree_handler, pg_finfo_kdtree_signature, pg_finfo_kdtree_fingerprint);
 

@@ -212,8 +212,7 @@ pub(super) unsafe fn is_free(_index: Relation, page: &Page, kind: u8) -> bool {
     let deleted = page.check(0, kind) == Ok(Role::Deleted);
     let transaction = pg_sys::FullTransactionId { value: page.deleted_by() };
     // SAFETY: no relation: of all rows that anybody may see.
-    deleted
-        && unsafe { pg_sys::GlobalVisCheckRemovableFullXid(ptr::null_mut(), transaction) }
+    deleted && unsafe { pg_sys::GlobalVisCheckRemovableFullXid(ptr::null_mut(), transaction) }
 }
 
 /// A change of a few pages that is there as a whole after a crash, or not at all.

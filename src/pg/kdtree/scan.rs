@@ -95,7 +95,8 @@ pub(super) unsafe extern "C-unwind" fn begin(
             pin: None,
             tuple: ptr::null_mut(),
         };
-        (*scan).opaque = PgMemoryContexts::CurrentMemoryContext.leak_and_drop_on_delete(state).cast();
+        (*scan).opaque =
+            PgMemoryContexts::CurrentMemoryContext.leak_and_drop_on_delete(state).cast();
         (*scan).xs_itupdesc = (*index).rd_att;
         if orders > 0 {
             let count = orders as usize;
@@ -184,10 +185,7 @@ fn or_raise<T>(index: Relation, result: Result<T, TreeError>) -> T {
 ///
 /// # Safety
 /// A scan of ours, with its keys.
-unsafe fn running<'a>(
-    scan: IndexScanDesc,
-    state: &'a mut State,
-) -> &'a mut Box<dyn Running> {
+unsafe fn running<'a>(scan: IndexScanDesc, state: &'a mut State) -> &'a mut Box<dyn Running> {
     // SAFETY: as promised by the caller.
     unsafe {
         let index = (*scan).indexRelation;
@@ -435,9 +433,7 @@ impl<K: Rows> Running for Of<K> {
             }
             if self.nulls {
                 let mut walk = Walk::begin::<K>(index);
-                while let Some(held) =
-                    walk.page::<K>(index, self.skip_dead, &mut self.null_rows)?
-                {
+                while let Some(held) = walk.page::<K>(index, self.skip_dead, &mut self.null_rows)? {
                     drop(held);
                     check_for_interrupts!();
                     add(&mut self.null_rows.drain(..).map(|row| item_pointer(row.pointer)));

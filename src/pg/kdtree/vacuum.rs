@@ -191,7 +191,8 @@ impl Sweep<'_> {
                 }
                 Role::Node if page.level() == 0 => {
                     if first || removed > 0 {
-                        self.stats.num_index_tuples += if first { page.count() as f64 } else { 0.0 };
+                        self.stats.num_index_tuples +=
+                            if first { page.count() as f64 } else { 0.0 };
                     }
                     if page.count() == 0 && block != ROOT_BLOCK && self.empty.try_reserve(1).is_ok()
                     {

@@ -12,7 +12,8 @@ use pgrx::pg_sys::{
 pub(super) unsafe extern "C-unwind" fn validate(class: Oid) -> bool {
     // SAFETY: catalog rows are read while their cache entries are held.
     unsafe {
-        let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::CLAOID as i32, class.into());
+        let tuple =
+            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::CLAOID as i32, class.into());
         if tuple.is_null() {
             report::no_operator_class(class).raise();
         }
