@@ -1,4 +1,4 @@
--- From 0.2.0 to 0.3.0: fingerprints.
+-- From 0.2.0 to 0.3.0: fingerprints, and an index of our own.
 \echo Use "ALTER EXTENSION imgsmlr_rs UPDATE" to load this file. \quit
 
 -- The fingerprint: 32 bytes by which a changed copy of a picture is found again.
@@ -259,3 +259,36 @@ CREATE OPERATOR CLASS gist_fingerprint_ops
 	FUNCTION 9 fingerprint_fetch (internal),
 	FUNCTION 11 (fingerprint, fingerprint) fingerprint_sortsupport (internal),
 	STORAGE fingerprint_box;
+
+-- An index of our own: exact nearest neighbours and all within a sphere, faster than GiST.
+
+CREATE FUNCTION kdtree_handler(internal) RETURNS index_am_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+
+CREATE ACCESS METHOD kdtree TYPE INDEX HANDLER kdtree_handler;
+
+COMMENT ON ACCESS METHOD kdtree IS 'exact nearest neighbours of signatures and fingerprints';
+
+CREATE FUNCTION kdtree_signature() RETURNS smallint
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION kdtree_fingerprint() RETURNS smallint
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR CLASS kdtree_signature_ops
+	DEFAULT FOR TYPE signature USING kdtree AS
+	OPERATOR 1 <-> (signature, signature) FOR ORDER BY pg_catalog.float_ops,
+	OPERATOR 2 <<->> (signature, signature_sphere),
+	FUNCTION 1 kdtree_signature();
+
+CREATE OPERATOR CLASS kdtree_fingerprint_ops
+	DEFAULT FOR TYPE fingerprint USING kdtree AS
+	OPERATOR 1 <-> (fingerprint, fingerprint) FOR ORDER BY pg_catalog.float_ops,
+	OPERATOR 2 <<->> (fingerprint, fingerprint_sphere),
+	FUNCTION 1 kdtree_fingerprint();
+
+-- Checks an index of ours against its table, and gives its rows.
+CREATE FUNCTION kdtree_check(index regclass) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'kdtree_check_wrapper' LANGUAGE C STRICT;
+
+REVOKE EXECUTE ON FUNCTION kdtree_check(regclass) FROM PUBLIC;

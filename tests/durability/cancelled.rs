@@ -4,7 +4,7 @@ use crate::cluster::{Cluster, Server};
 use crate::exact::index_equals_scan;
 use crate::files::{assert_none_left, of_databases};
 use crate::fixture::fixture;
-use crate::items::{INDEX, TABLE, load};
+use crate::items::{FINGERPRINT_INDEX, INDEX, TABLE, load};
 use crate::knob::knob;
 use crate::memory::Kept;
 use crate::random::{Draw as _, Random};
@@ -93,6 +93,9 @@ fn cancelled_statements_leave_nothing_behind() {
     for memory in ["256MB", "1MB"] {
         client.batch_execute(&format!("SET maintenance_work_mem = '{memory}'")).expect("set");
         canceller.cancel_often(&mut client, INDEX, "DROP INDEX item_sig");
+        client.batch_execute("DROP INDEX item_fp").expect("dropped");
+        canceller.cancel_often(&mut client, FINGERPRINT_INDEX, "DROP INDEX item_fp");
+        client.batch_execute(FINGERPRINT_INDEX).expect("an index");
     }
     client.batch_execute(INDEX).expect("an index");
     canceller.cancel_often(&mut client, "REINDEX INDEX item_sig", "");

@@ -126,12 +126,13 @@ fn maintain(cluster: &Cluster, random: &mut Random) {
         let statement = [
             "VACUUM item",
             "CREATE INDEX extra ON item USING gist (sig) WITH (fillfactor = 100)",
+            "CREATE INDEX extra ON item USING kdtree (sig) WITH (fillfactor = 100)",
             "DROP INDEX IF EXISTS extra",
             "REINDEX INDEX item_sig",
             "REINDEX INDEX CONCURRENTLY item_sig",
             "REINDEX INDEX item_fp",
             "CHECKPOINT",
-        ][random.below(7)];
+        ][random.below(8)];
         // That an index is there already is no matter; that the server is gone ends it.
         if let Err(error) = client.batch_execute(statement)
             && is_gone(&error)
@@ -155,6 +156,9 @@ fn every_index_equals_scan(client: &mut Client, random: &mut Random) -> usize {
     let valid: Vec<&str> =
         indexes.iter().filter(|(_, valid)| *valid).map(|(index, _)| index.as_str()).collect();
     assert!(valid.contains(&"item_sig"), "{indexes:?}");
+    let by_kdtree = "SELECT kdtree_check(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+                     JOIN pg_am am ON am.oid = relam WHERE indrelid = 'item'::regclass AND amname = 'kdtree'";
+    client.query(by_kdtree, &[]).expect("sound");
     let mut rows = 0;
     for index in &valid {
         let mut transaction = client.transaction().expect("a transaction");

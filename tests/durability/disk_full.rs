@@ -6,7 +6,7 @@ use crate::cluster::{Cluster, Server};
 use crate::exact::index_equals_scan;
 use crate::files::files;
 use crate::fixture::fixture;
-use crate::items::{INDEX, TABLE, load};
+use crate::items::{FINGERPRINT_INDEX, INDEX, TABLE, load};
 use crate::random::Random;
 use postgres::error::SqlState;
 use std::path::PathBuf;
@@ -64,6 +64,8 @@ fn a_full_disk_costs_nothing_that_was_there() {
         .batch_execute(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.directory.display()))
         .expect("a tablespace");
     let on_small_disk = format!("{INDEX} TABLESPACE small");
+    let other_on_small_disk = format!("{FINGERPRINT_INDEX} TABLESPACE small");
+    client.batch_execute("DROP INDEX item_fp").expect("dropped");
     let full = |statement: &str, error: postgres::Error| {
         assert_eq!(error.code(), Some(&SqlState::DISK_FULL), "{statement}: {error:?}");
     };
@@ -81,11 +83,13 @@ fn a_full_disk_costs_nothing_that_was_there() {
     };
     build(&mut client, "RESET temp_tablespaces; RESET maintenance_work_mem");
     build(&mut client, INDEX);
+    build(&mut client, FINGERPRINT_INDEX);
     assert_eq!(index_equals_scan(&mut client, &mut random), ROWS as usize);
 
-    // Growth, of the index on the small disk only.
-    build(&mut client, "DROP INDEX item_sig; DELETE FROM item WHERE id > 8000");
+    // Growth, of the indexes on the small disk only.
+    build(&mut client, "DROP INDEX item_sig, item_fp; DELETE FROM item WHERE id > 8000");
     build(&mut client, &on_small_disk);
+    build(&mut client, &other_on_small_disk);
     let mut grown = 0;
     let insert =
         "INSERT INTO item SELECT id + 100000 * $1, 0, NULL, sig FROM item WHERE id <= 2000";
@@ -104,7 +108,7 @@ fn a_full_disk_costs_nothing_that_was_there() {
     client.batch_execute("VACUUM item").expect("vacuumed");
     load(&mut client, 50_000..50_500);
     index_equals_scan(&mut client, &mut random);
-    build(&mut client, "DROP INDEX item_sig");
+    build(&mut client, "DROP INDEX item_sig, item_fp");
 
     // Many pictures at once.
     build(&mut client, "CREATE TABLE converted (id int, patt pattern) TABLESPACE small");

@@ -6,13 +6,16 @@ use postgres::GenericClient;
 use std::io::Write as _;
 
 /// Its definition. Patterns are large, so few rows have one. A fingerprint of any bytes goes
-/// with each signature, with an index of its own.
+/// with each signature, with an index of its own: by `kdtree`, as the signatures' is by GiST.
 pub const TABLE: &str = "
     CREATE TABLE item (id int PRIMARY KEY, version int NOT NULL, patt pattern, sig signature(16) NOT NULL,
         fp fingerprint GENERATED ALWAYS AS (sha256(signature_send(sig))::fingerprint) STORED);
-    CREATE INDEX item_fp ON item USING gist (fp)";
+    CREATE INDEX item_fp ON item USING kdtree (fp)";
 
-/// Its index.
+/// The same index once more, where it was dropped.
+pub const FINGERPRINT_INDEX: &str = "CREATE INDEX item_fp ON item USING kdtree (fp)";
+
+/// The signatures' index.
 pub const INDEX: &str = "CREATE INDEX item_sig ON item USING gist (sig)";
 
 /// Rows up to this one have a pattern.

@@ -2,7 +2,6 @@
 
 use crate::fingerprint::{FINGERPRINT_LEN, Fingerprint, UNIT, in_units};
 use crate::index::geometry::{Bounds, Point as _};
-use crate::index::kdtree::inner::Columns;
 use crate::index::kdtree::kind::{Hits, Kind, MOST_BOXES};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::ROOM;
@@ -98,8 +97,8 @@ impl Kind for Fingerprints {
     }
 
     #[inline(always)]
-    fn bounds(query: &Fingerprint, boxes: &Columns, count: usize, out: &mut [f64; MOST_BOXES]) {
-        let blocks = boxes.0.as_chunks::<{ 2 * FINGERPRINT_LEN * BLOCK }>().0;
+    fn bounds(query: &Fingerprint, boxes: &[u8; ROOM], count: usize, out: &mut [f64; MOST_BOXES]) {
+        let blocks = boxes.as_chunks::<{ 2 * FINGERPRINT_LEN * BLOCK }>().0;
         let outs = out.as_chunks_mut::<BLOCK>().0;
         for (block, out) in blocks.iter().zip(outs).take(count.div_ceil(BLOCK)) {
             let mut sums = [0_u32; BLOCK];

@@ -1,7 +1,6 @@
 //! A search for all rows within spheres, in no order: page after page, the deepest first.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::inner::Columns;
 use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES, MOST_ROWS};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::leaf::Pointer;
@@ -70,10 +69,10 @@ impl<K: Kind> Gather<K> {
             return Ok(());
         }
         if page.level() > 0 {
-            let columns = Columns(page.room());
+            let boxes = page.room();
             let mut outside = 0_u128;
             for sphere in &self.spheres {
-                (self.loops.bounds)(&sphere.center, &columns, count, &mut self.bounds);
+                (self.loops.bounds)(&sphere.center, boxes, count, &mut self.bounds);
                 for (place, &bound) in self.bounds.iter().take(count).enumerate() {
                     outside |= u128::from(bound >= sphere.radius) << place;
                 }

@@ -5,10 +5,7 @@
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::cell::Cell;
 use crate::index::kdtree::kind::Kind;
-use crate::index::kdtree::page::{Page, ROOM};
-
-/// The room of a page of boxes.
-pub struct Columns<'a>(pub &'a [u8; ROOM]);
+use crate::index::kdtree::page::Page;
 
 /// Whether the page's count is one that a page of boxes can have.
 ///

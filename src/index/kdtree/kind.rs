@@ -1,7 +1,6 @@
 //! What a tree can be of.
 
 use crate::index::kdtree::cell::Cell;
-use crate::index::kdtree::inner::Columns;
 use crate::index::kdtree::page::ROOM;
 
 /// Most rows of a leaf, of whatever kind.
@@ -90,7 +89,7 @@ pub trait Kind: 'static {
     /// The operator's distance.
     fn distance(query: &Self::Query, value: &Self::Value) -> f64;
     /// For each of the first `count` boxes, at most the distance of any row in it.
-    fn bounds(query: &Self::Query, boxes: &Columns, count: usize, out: &mut [f64; MOST_BOXES]);
+    fn bounds(query: &Self::Query, boxes: &[u8; ROOM], count: usize, out: &mut [f64; MOST_BOXES]);
     /// Those of the first `count` rows that are not farther than `most`, by the operator's
     /// distance.
     fn nearer(query: &Self::Query, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits);
@@ -100,7 +99,7 @@ pub trait Kind: 'static {
 /// every one of its kind gets others, which give the same numbers.
 pub struct Loops<K: Kind> {
     /// [`Kind::bounds`].
-    pub bounds: fn(&K::Query, &Columns, usize, &mut [f64; MOST_BOXES]),
+    pub bounds: fn(&K::Query, &[u8; ROOM], usize, &mut [f64; MOST_BOXES]),
     /// [`Kind::nearer`].
     pub nearer: fn(&K::Query, &[u8; ROOM], usize, f64, &mut Hits),
 }

@@ -11,7 +11,7 @@
 //! move to its right; which is followed as by whoever comes from above.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::inner::{self, Columns};
+use crate::index::kdtree::inner;
 use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{NO_BLOCK, Page, ROOT_BLOCK, Role};
@@ -292,15 +292,15 @@ impl<K: Kind> Search<K> {
 
     fn take_boxes(&mut self, page: &Page) -> Result<(), TreeError> {
         let count = page.count();
-        let columns = Columns(page.room());
+        let boxes = page.room();
         let mut outside = 0_u128;
         for sphere in &self.spheres {
-            (self.loops.bounds)(&sphere.center, &columns, count, &mut self.bounds);
+            (self.loops.bounds)(&sphere.center, boxes, count, &mut self.bounds);
             for (place, &bound) in self.bounds.iter().take(count).enumerate() {
                 outside |= u128::from(bound >= sphere.radius) << place;
             }
         }
-        (self.loops.bounds)(&self.query, &columns, count, &mut self.bounds);
+        (self.loops.bounds)(&self.query, boxes, count, &mut self.bounds);
         for place in 0..count {
             if outside >> place & 1 == 0 {
                 self.schedule(Visit::below::<K>(page, place, self.bounds[place]))?;

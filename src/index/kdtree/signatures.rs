@@ -1,7 +1,6 @@
 //! Trees of signatures: rows of 16 float4, boxes along the principal axes.
 
 use crate::index::geometry::{Bounds, Point as _};
-use crate::index::kdtree::inner::Columns;
 use crate::index::kdtree::kind::{Hits, Kind, MOST_BOXES};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::ROOM;
@@ -98,8 +97,8 @@ impl Kind for Signatures {
 
     /// In single precision, which overflows at worst to a sum that is above `f32::MAX`.
     #[inline(always)]
-    fn bounds(query: &Query, boxes: &Columns, count: usize, out: &mut [f64; MOST_BOXES]) {
-        let blocks = blocks::<{ 2 * 4 * SIGNATURE_LEN * BLOCK }>(boxes.0);
+    fn bounds(query: &Query, boxes: &[u8; ROOM], count: usize, out: &mut [f64; MOST_BOXES]) {
+        let blocks = blocks::<{ 2 * 4 * SIGNATURE_LEN * BLOCK }>(boxes);
         let outs = out.as_chunks_mut::<BLOCK>().0;
         for (block, out) in blocks.iter().zip(outs).take(count.div_ceil(BLOCK)) {
             let mut sums = [0.0_f32; BLOCK];

@@ -14,7 +14,6 @@ pub(super) fn best<K: Kind>() -> Loops<K> {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use crate::index::kdtree::inner::Columns;
     use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
     use crate::index::kdtree::page::ROOM;
 
@@ -33,7 +32,7 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     fn bounds<K: Kind>(
         query: &K::Query,
-        boxes: &Columns,
+        boxes: &[u8; ROOM],
         count: usize,
         out: &mut [f64; MOST_BOXES],
     ) {
