@@ -106,3 +106,60 @@ pub(super) unsafe fn needs_wal(relation: pg_sys::Relation) -> bool {
         permanent && (shipped || ((*relation).rd_createSubid == NO && rewritten == NO))
     }
 }
+
+/// A page of an index, pinned, if it is still in the buffer where it was last time: found
+/// without a look into the server's table of buffers. Where that was is kept with the open
+/// index, in memory of its own that Postgres frees with it.
+///
+/// # Safety
+/// The index is open, and of an access method that keeps nothing else there.
+pub(super) unsafe fn recent_buffer(index: pg_sys::Relation, block: u32) -> Option<pg_sys::Buffer> {
+    const MAIN: pg_sys::ForkNumber::Type = pg_sys::ForkNumber::MAIN_FORKNUM;
+    // SAFETY: as promised by the caller; the memory begins with how many buffers it has room
+    // for. ReadRecentBuffer believes nothing, but looks at the buffer.
+    unsafe {
+        let known = (*index).rd_amcache.cast::<i32>();
+        let room = if known.is_null() { 0 } else { *known as u32 };
+        if block >= room {
+            return None;
+        }
+        let buffer = *known.add(1 + block as usize);
+        #[cfg(any(feature = "pg14", feature = "pg15"))]
+        let file = (*index).rd_node;
+        #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+        let file = (*index).rd_locator;
+        (buffer != 0 && pg_sys::ReadRecentBuffer(file, MAIN, block, buffer)).then_some(buffer)
+    }
+}
+
+/// Notes where a page is.
+///
+/// # Safety
+/// As [`recent_buffer`].
+pub(super) unsafe fn note_buffer(
+    index: pg_sys::Relation,
+    block: u32,
+    buffer: pg_sys::Buffer,
+    blocks: impl FnOnce() -> u32,
+) {
+    const FLAGS: u32 = pg_sys::MCXT_ALLOC_NO_OOM | pg_sys::MCXT_ALLOC_ZERO;
+    // SAFETY: as promised by the caller; so much room is asked for.
+    unsafe {
+        let mut known = (*index).rd_amcache.cast::<i32>();
+        if known.is_null() {
+            let room = blocks().min(1 << 22);
+            let bytes = (1 + room as usize) * size_of::<i32>();
+            let memory =
+                pg_sys::MemoryContextAllocExtended((*index).rd_indexcxt, bytes, FLAGS as i32);
+            if memory.is_null() {
+                return;
+            }
+            known = memory.cast();
+            *known = room as i32;
+            (*index).rd_amcache = memory;
+        }
+        if block < *known as u32 {
+            *known.add(1 + block as usize) = buffer;
+        }
+    }
+}

@@ -19,7 +19,7 @@ type Sixteen = [u8; BLOCK];
 
 /// The largest sum of squares whose distance is at most `most`.
 fn largest_sum(most: f64) -> u32 {
-    let near = (most / UNIT) * (most / UNIT);
+    let near = (most * UNIT) * (most * UNIT);
     if near >= f64::from(u32::MAX - 16) {
         return u32::MAX;
     }
@@ -58,6 +58,7 @@ impl Kind for Fingerprints {
     const AXES: usize = FINGERPRINT_LEN;
     const WIDTH: usize = 1;
     const BLOCK: usize = BLOCK;
+    const FIRST_LOOK: usize = STAGE * BLOCK;
 
     type Value = Fingerprint;
     type Cell = Bounds<u8, FINGERPRINT_LEN>;

@@ -56,6 +56,9 @@ pub trait Kind: 'static {
     /// As many rows, or boxes, are looked at in one go, and lie together on a page.
     const BLOCK: usize;
 
+    /// Bytes at the beginning of each block of rows that are looked at in any case.
+    const FIRST_LOOK: usize;
+
     /// Rows of a full leaf.
     const ROWS: usize = ROOM / (Self::AXES * Self::WIDTH + 6) / Self::BLOCK * Self::BLOCK;
     /// Boxes of a full page above.

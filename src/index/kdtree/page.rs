@@ -9,7 +9,7 @@ pub const PAGE_SIZE: usize = 8192;
 /// Postgres' header in front: LSN, checksum, flags, and where what lies.
 const HEADER: usize = 24;
 /// What every page of a tree ends in.
-const TRAILER: usize = 48;
+pub const TRAILER: usize = 48;
 /// Bytes in between.
 pub const ROOM: usize = PAGE_SIZE - HEADER - TRAILER;
 /// Where the trailer begins.

@@ -245,6 +245,14 @@ impl<K: Kind> Search<K> {
         }
     }
 
+    /// The page that is read next, unless one that is nearer turns up before: for whoever can
+    /// have it brought near in the meantime.
+    pub fn ahead(&self) -> Option<u32> {
+        let Least(visit) = self.visits.peek()?;
+        let within = self.horizon.is_none_or(|(far, _)| visit.bound <= far);
+        within.then_some(visit.block)
+    }
+
     fn next_round(&mut self, horizon: Place) -> Result<(), TreeError> {
         self.visits.try_reserve(self.later.len())?;
         for mut visit in self.later.drain(..) {

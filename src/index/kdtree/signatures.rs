@@ -54,6 +54,7 @@ impl Kind for Signatures {
     const AXES: usize = SIGNATURE_LEN;
     const WIDTH: usize = 4;
     const BLOCK: usize = BLOCK;
+    const FIRST_LOOK: usize = 4 * SIGNATURE_LEN * BLOCK;
 
     type Value = Signature;
     type Cell = Bounds<f32, SIGNATURE_LEN>;

@@ -1,7 +1,10 @@
 //! Pages of an index in the server's buffers: pinned, locked, changed with WAL, added.
 
-use crate::index::kdtree::page::{META_BLOCK, Meta, NO_BLOCK, PAGE_SIZE, Page, Role};
-use crate::pg::report;
+use crate::index::kdtree::kind::Kind;
+use crate::index::kdtree::page::{
+    META_BLOCK, Meta, NO_BLOCK, PAGE_SIZE, Page, ROOM, Role, TRAILER,
+};
+use crate::pg::{report, version};
 use pgrx::pg_sys::{self, GenericXLogState, Relation};
 use std::ptr;
 
@@ -75,6 +78,14 @@ impl Held {
         }
     }
 
+    /// Locks a page that is in hand.
+    pub(super) fn of_pin(pin: Pin, lock: Lock) -> Self {
+        let buffer = pin.buffer;
+        std::mem::forget(pin);
+        // SAFETY: pinned.
+        unsafe { Self::locked(buffer, lock) }
+    }
+
     /// Its block.
     pub(super) fn block(&self) -> u32 {
         // SAFETY: the buffer is pinned.
@@ -132,11 +143,62 @@ pub(super) struct Pin {
 }
 
 impl Pin {
-    /// Gives it back.
-    pub(super) fn release(self) {
-        // SAFETY: pinned.
-        unsafe { pg_sys::ReleaseBuffer(self.buffer) }
+    /// Reads a page.
+    ///
+    /// # Safety
+    /// The index is open.
+    pub(super) unsafe fn read(index: Relation, block: u32) -> Self {
+        // SAFETY: as promised by the caller.
+        let buffer = unsafe {
+            version::recent_buffer(index, block).unwrap_or_else(|| {
+                let buffer = pinned(index, block, ptr::null_mut());
+                version::note_buffer(index, block, buffer, || block_count(index));
+                buffer
+            })
+        };
+        Pin { buffer }
     }
+
+    /// Has the processor fetch the lines of the page that a search looks at in any case,
+    /// all at once instead of one after the other.
+    pub(super) fn fetch<K: Kind>(&self) {
+        const LINE: usize = 64;
+        // SAFETY: pinned, so that the page is there; nothing is read.
+        let page = unsafe { pg_sys::BufferGetPage(self.buffer).cast::<u8>() };
+        let block = K::AXES * K::WIDTH * K::BLOCK;
+        fetch_line(page, 0);
+        fetch_line(page, PAGE_SIZE - 1);
+        for from in (0..K::ROWS / K::BLOCK).map(|number| number * block) {
+            for line in (0..K::FIRST_LOOK).step_by(LINE) {
+                fetch_line(page, PAGE_SIZE - TRAILER - ROOM + from + line);
+            }
+        }
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        // After an ERROR Postgres itself gives back pins: at once where it passes through
+        // here, and before the memory of a scan is freed.
+        // SAFETY: reads the state of this backend's transaction; pinned.
+        unsafe {
+            if !std::thread::panicking() && pg_sys::IsTransactionState() {
+                pg_sys::ReleaseBuffer(self.buffer);
+            }
+        }
+    }
+}
+
+/// Has the processor fetch a line of memory.
+fn fetch_line(page: *const u8, at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which does no harm at any address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(page.wrapping_add(at).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (page, at);
 }
 
 unsafe fn pinned(

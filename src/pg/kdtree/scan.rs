@@ -153,9 +153,7 @@ unsafe fn finish(scan: IndexScanDesc) {
     unsafe {
         let state = state(scan);
         note_killed(scan, state);
-        if let Some(pin) = state.pin.take() {
-            pin.release();
-        }
+        state.pin = None;
         (state.running, state.last) = (None, None);
     }
 }
@@ -223,9 +221,7 @@ pub(super) unsafe extern "C-unwind" fn next(
                 note_killed(scan, state);
             }
         }
-        if let Some(pin) = state.pin.take() {
-            pin.release();
-        }
+        state.pin = None;
         if !state.tuple.is_null() {
             pg_sys::pfree(state.tuple.cast());
             (state.tuple, (*scan).xs_itup) = (ptr::null_mut(), ptr::null_mut());
@@ -303,19 +299,8 @@ struct Of<K: Rows> {
     /// The page that the rows of `gather` are on, and their values.
     pinned: Option<Pin>,
     page: Option<Box<Page>>,
-}
-
-impl<K: Rows> Drop for Of<K> {
-    fn drop(&mut self) {
-        // After an ERROR Postgres itself gives back pins.
-        if !std::thread::panicking()
-            && let Some(pin) = self.pinned.take()
-            // SAFETY: reads the state of this backend's transaction.
-            && unsafe { pg_sys::IsTransactionState() }
-        {
-            pin.release();
-        }
-    }
+    /// The page that is likely to be read next.
+    ahead: Option<(u32, Pin)>,
 }
 
 /// # Safety
@@ -373,6 +358,7 @@ unsafe fn start<K: Rows>(scan: IndexScanDesc) -> Result<Box<dyn Running>, TreeEr
             with_values,
             pinned: None,
             page: None,
+            ahead: None,
         }))
     }
 }
@@ -475,11 +461,24 @@ impl<K: Rows> Of<K> {
             match search.step()? {
                 Step::Read(visit) => {
                     check_for_interrupts!();
+                    let ahead = self.ahead.take().filter(|ahead| ahead.0 == visit.block);
                     // SAFETY: as promised by the caller.
-                    let held = unsafe { Held::read(index, visit.block, Lock::Shared) };
+                    let pin = match ahead {
+                        Some((_, pin)) => pin,
+                        None => unsafe { Pin::read(index, visit.block) },
+                    };
+                    // While this page is looked at, the next one is on its way.
+                    if let Some(block) = search.ahead() {
+                        // SAFETY: as above.
+                        let next = unsafe { Pin::read(index, block) };
+                        next.fetch::<K>();
+                        self.ahead = Some((block, next));
+                    }
+                    let held = Held::of_pin(pin, Lock::Shared);
                     search.take(visit, held.page())?;
                 }
                 Step::Row(row) => {
+                    self.ahead = None;
                     let distance = Some(row.distance);
                     if !self.with_values {
                         return Ok(Some(Given { row, distance, value: None, pin: None }));
@@ -491,7 +490,10 @@ impl<K: Rows> Of<K> {
                     }
                     // VACUUM was here: that row is dead to everybody.
                 }
-                Step::Done => return Ok(None),
+                Step::Done => {
+                    self.ahead = None;
+                    return Ok(None);
+                }
             }
         }
     }
@@ -564,9 +566,7 @@ impl<K: Rows> Of<K> {
                 let distance = None;
                 return Ok(Some(Given { row, distance, value, pin: None }));
             }
-            if let Some(pin) = self.pinned.take() {
-                pin.release();
-            }
+            self.pinned = None;
             let Some(visit) = gather.next_visit() else { return Ok(None) };
             check_for_interrupts!();
             // SAFETY: as promised by the caller.
@@ -592,9 +592,7 @@ impl<K: Rows> Of<K> {
                 if let Some(row) = self.null_rows.pop() {
                     return Ok(Some(Given { row, distance: None, value: None, pin: None }));
                 }
-                if let Some(pin) = self.pinned.take() {
-                    pin.release();
-                }
+                self.pinned = None;
                 check_for_interrupts!();
                 let walk = self.walk.get_or_insert_with(|| Walk::begin::<K>(index));
                 match walk.page::<K>(index, self.skip_dead, &mut self.null_rows)? {
