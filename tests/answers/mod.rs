@@ -3,9 +3,6 @@
 use postgres::GenericClient;
 use std::collections::BTreeMap;
 
-/// The access methods that every search is tested by.
-pub const METHODS: [&str; 2] = ["gist", "kdtree"];
-
 /// A signature as text that reads back to the same bits.
 pub fn text(values: [f32; 16]) -> String {
     values.map(|value| format!("{value:e}")).join(",")

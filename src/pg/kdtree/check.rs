@@ -80,11 +80,14 @@ fn digest<K: Kind>(value: &K::Value) -> u64 {
     })
 }
 
+/// A page, and what the one above says of it: its level, its box, and the splits it knows of.
+type Below<K> = (Child, Option<u16>, Option<<K as Kind>::Cell>, u64);
+
 /// # Safety
 /// As [`check`].
 unsafe fn check_tree<K: Rows>(index: Relation, seen: &mut Vec<Seen>) -> Result<(), TreeError> {
     let root = Child { block: ROOT_BLOCK, birth: 0 };
-    let mut pages: Vec<(Child, Option<u16>, Option<K::Cell>, u64)> = Vec::new();
+    let mut pages: Vec<Below<K>> = Vec::new();
     pages.try_reserve(1)?;
     pages.push((root, None, None, u64::MAX));
     while let Some((child, level, around, known)) = pages.pop() {

@@ -14,6 +14,7 @@ const NEVER: f64 = 1e30;
 
 /// `amcostestimate`: as Postgres does for any index, and the way down to the first row.
 #[pg_guard]
+#[allow(clippy::too_many_arguments)]
 pub(super) unsafe extern "C-unwind" fn estimate(
     root: *mut PlannerInfo,
     path: *mut IndexPath,

@@ -22,6 +22,7 @@ use pgrx::{check_for_interrupts, pg_guard};
 
 /// `aminsert`.
 #[pg_guard]
+#[allow(clippy::too_many_arguments)]
 pub(super) unsafe extern "C-unwind" fn insert(
     index: Relation,
     values: *mut Datum,

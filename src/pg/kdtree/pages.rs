@@ -302,6 +302,8 @@ impl Change {
         self.register(held, pg_sys::GENERIC_XLOG_FULL_IMAGE as i32).clone_from(page);
     }
 
+    // What is given out is the copy in the change's own memory, not the page that is held.
+    #[allow(clippy::mut_from_ref)]
     fn register<'a>(&mut self, held: &'a Held, flags: i32) -> &'a mut Page {
         // SAFETY: the copy lives until the change ends, in no longer than the lock on the
         // page is held; each page is registered once. A page is bytes.

@@ -183,7 +183,7 @@ fn or_raise<T>(index: Relation, result: Result<T, TreeError>) -> T {
 ///
 /// # Safety
 /// A scan of ours, with its keys.
-unsafe fn running<'a>(scan: IndexScanDesc, state: &'a mut State) -> &'a mut Box<dyn Running> {
+unsafe fn running(scan: IndexScanDesc, state: &mut State) -> &mut Box<dyn Running> {
     // SAFETY: as promised by the caller.
     unsafe {
         let index = (*scan).indexRelation;
@@ -462,9 +462,9 @@ impl<K: Rows> Of<K> {
                 Step::Read(visit) => {
                     check_for_interrupts!();
                     let ahead = self.ahead.take().filter(|ahead| ahead.0 == visit.block);
-                    // SAFETY: as promised by the caller.
                     let pin = match ahead {
                         Some((_, pin)) => pin,
+                        // SAFETY: as promised by the caller.
                         None => unsafe { Pin::read(index, visit.block) },
                     };
                     // While this page is looked at, the next one is on its way.

@@ -46,7 +46,7 @@ pub(super) unsafe extern "C-unwind" fn validate(class: Oid) -> bool {
         each_member(pg_sys::SysCacheIdentifier::AMPROCNUM as i32, family, |tuple| {
             let function = &*pg_sys::GETSTRUCT(tuple).cast::<FormData_pg_amproc>();
             match u16::try_from(function.amprocnum).unwrap_or(0) {
-                KIND if gives_kind(function.amproc.into()) => {
+                KIND if gives_kind(function.amproc) => {
                     kind |= function.amproclefttype == input && function.amprocrighttype == input;
                 }
                 1..=FUNCTIONS => wrong("has a support function of the wrong arguments or result"),
