@@ -7,7 +7,7 @@ CREATE EXTENSION imgsmlr_rs;
 CREATE TABLE img_raw (id int PRIMARY KEY, info text, ts timestamp, raw bytea);
 CREATE TABLE img_vec (id int PRIMARY KEY REFERENCES img_raw(id), patt pattern,
   fp fingerprint GENERATED ALWAYS AS (pattern2fingerprint(patt)) STORED);
-CREATE INDEX img_vec_fp ON img_vec USING gist (fp);
+CREATE INDEX img_vec_fp ON img_vec USING kdtree (fp);
 
 INSERT INTO img_raw
 SELECT row_number() OVER (ORDER BY name), name, now(), pg_read_binary_file(:'pictures' || '/' || name)

@@ -41,7 +41,7 @@ say "server tests under valgrind"
 # A limit on the address space is one on valgrind's own.
 IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_MUTATIONS=60 timeout 1200 \
 	cargo test --features server_tests --test server -- --nocapture --skip a_large_jsonb \
-	types:: round_trip:: knn:: pictures:: mutated_files || status=1
+	types:: round_trip:: knn:: kdtree:: fingerprint:: pictures:: mutated_files || status=1
 drop_cluster "$bin" "$cluster"
 trap - EXIT
 

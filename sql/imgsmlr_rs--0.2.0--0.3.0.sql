@@ -90,13 +90,20 @@ CREATE FUNCTION sphere(center text, radius float8) RETURNS signature_sphere
 CREATE FUNCTION fingerprint_in_sphere(fingerprint, fingerprint_sphere) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'fingerprint_in_sphere_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 1;
 
--- One row in a thousand, the planner thinks: what it assumes of geometric operators.
+-- How many rows a sphere holds, for the planner: by its radius, from what ANALYZE kept.
+
+CREATE FUNCTION fingerprint_sphere_selectivity(internal, oid, internal, integer) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION fingerprint_sphere_join_selectivity(internal, oid, internal, smallint, internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
 CREATE OPERATOR <<->> (
 	LEFTARG = fingerprint,
 	RIGHTARG = fingerprint_sphere,
 	PROCEDURE = fingerprint_in_sphere,
-	RESTRICT = contsel,
-	JOIN = contjoinsel
+	RESTRICT = fingerprint_sphere_selectivity,
+	JOIN = fingerprint_sphere_join_selectivity
 );
 
 -- Equality, order and hashing: byte by byte.
@@ -259,6 +266,17 @@ CREATE OPERATOR CLASS gist_fingerprint_ops
 	FUNCTION 9 fingerprint_fetch (internal),
 	FUNCTION 11 (fingerprint, fingerprint) fingerprint_sortsupport (internal),
 	STORAGE fingerprint_box;
+
+-- How many rows a sphere holds, for the planner: by its radius, from what ANALYZE kept.
+
+CREATE FUNCTION signature_sphere_selectivity(internal, oid, internal, integer) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION signature_sphere_join_selectivity(internal, oid, internal, smallint, internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+ALTER OPERATOR <<->> (signature, signature_sphere)
+	SET (RESTRICT = signature_sphere_selectivity, JOIN = signature_sphere_join_selectivity);
 
 -- An index of our own: exact nearest neighbours and all within a sphere, faster than GiST.
 

@@ -14,11 +14,18 @@ CREATE OPERATOR <-> (
 	COMMUTATOR = <->
 );
 
--- One row in a thousand, the planner thinks: what it assumes of geometric operators.
+-- How many rows a sphere holds, for the planner: by its radius, from what ANALYZE kept.
+
+CREATE FUNCTION signature_sphere_selectivity(internal, oid, internal, integer) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION signature_sphere_join_selectivity(internal, oid, internal, smallint, internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
 CREATE OPERATOR <<->> (
 	LEFTARG = signature,
 	RIGHTARG = signature_sphere,
 	PROCEDURE = signature_in_sphere,
-	RESTRICT = contsel,
-	JOIN = contjoinsel
+	RESTRICT = signature_sphere_selectivity,
+	JOIN = signature_sphere_join_selectivity
 );

@@ -61,9 +61,10 @@ pub fn uniform(random: &mut Random) -> [f32; 16] {
     std::array::from_fn(|_| (10.0 * random.unit()) as f32)
 }
 
-fn covariance(rows: &[Row]) -> [Row; 16] {
+/// The covariance of some numbers.
+pub fn covariance<const N: usize>(rows: &[[f64; N]]) -> [[f64; N]; N] {
     let n = rows.len() as f64;
-    let mean: Row = std::array::from_fn(|i| rows.iter().map(|row| row[i]).sum::<f64>() / n);
+    let mean: [f64; N] = std::array::from_fn(|i| rows.iter().map(|row| row[i]).sum::<f64>() / n);
     std::array::from_fn(|i| {
         std::array::from_fn(|j| {
             let products = rows.iter().map(|row| (row[i] - mean[i]) * (row[j] - mean[j]));
@@ -72,9 +73,10 @@ fn covariance(rows: &[Row]) -> [Row; 16] {
     })
 }
 
-fn cholesky(matrix: &[Row; 16]) -> [Row; 16] {
-    let mut factor = [[0.0; 16]; 16];
-    for i in 0..16 {
+/// The lower factor of a positive matrix.
+pub fn cholesky<const N: usize>(matrix: &[[f64; N]; N]) -> [[f64; N]; N] {
+    let mut factor = [[0.0; N]; N];
+    for i in 0..N {
         for j in 0..=i {
             let sum: f64 = (0..j).map(|k| factor[i][k] * factor[j][k]).sum();
             factor[i][j] = if i == j {

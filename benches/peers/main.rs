@@ -2,13 +2,16 @@
 //!
 //! `make bench` starts a server and runs this. It prints its progress, then
 //! tables, and writes `table.md` and `plot.svg` to the folder named in
-//! `IMGSMLR_RS_RESULTS`: all parts, or those named, `methods`, `pair`, `hashes` or
-//! `self-join`.
+//! `IMGSMLR_RS_RESULTS`: all parts, or those named, `kdtree`, `ten-times`, `methods`, `pair`,
+//! `hashes` or `self-join`.
 
 #[path = "../data/mod.rs"]
 mod data;
+#[path = "../data/fingerprints.rs"]
+mod fingerprints;
 mod hashes;
 mod hnsw_pair;
+mod kdtree;
 mod latency;
 mod measure;
 mod methods;
@@ -19,6 +22,7 @@ mod self_join;
 use data::{Photos, Random, uniform};
 use hashes::hashes;
 use hnsw_pair::hnsw_pair;
+use kdtree::{kdtree, ten_times};
 use measure::{INDEX, measure};
 use methods::METHODS;
 use postgres::{Client, NoTls};
@@ -130,6 +134,12 @@ fn main() -> Result<()> {
     }
     if wanted("pair") {
         report.push(pairs);
+    }
+    if wanted("kdtree") {
+        report.push(kdtree(&mut client, sizes.last().copied().unwrap_or(1_000_000), &photos)?);
+    }
+    if wanted("ten-times") {
+        report.push(ten_times(&mut client, sizes.last().copied().unwrap_or(1_000_000))?);
     }
     if wanted("hashes") {
         eprintln!("hashes");

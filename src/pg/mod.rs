@@ -18,6 +18,7 @@ pub(crate) mod parallel;
 mod pattern;
 mod pictures;
 pub(crate) mod report;
+mod selectivity;
 pub(crate) mod settings;
 mod signature;
 mod sphere;

@@ -117,6 +117,7 @@ SELECT CASE d.classid
     (SELECT format('`%s` | `%s USING %s`', opcname, format_type(opcintype, NULL), amname)
      FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod WHERE c.oid = d.objid)
   WHEN 'pg_opfamily'::regclass THEN NULL
+  WHEN 'pg_am'::regclass THEN (SELECT format('USING %s', amname) FROM pg_am WHERE oid = d.objid)
   ELSE 'what docs.rs does not know: ' || pg_describe_object(d.classid, d.objid, d.objsubid)
 END
 FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
@@ -164,7 +165,8 @@ fn the_sql_reference_has_every_sqlstate() {
     let word = |c: char| !(c.is_ascii_uppercase() || c == '_');
     let raised = source.split("ERRCODE_").skip(1).filter_map(|rest| rest.split(word).next());
     let mut count = 0;
-    for name in raised.map(str::to_lowercase) {
+    // PL/pgSQL has the one of class 40 without its class' name.
+    for name in raised.map(|name| name.trim_start_matches("T_R_").to_lowercase()) {
         assert!(rows.iter().any(|row| row.1 == name), "docs/sql.md lacks {name}");
         count += 1;
     }

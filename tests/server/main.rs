@@ -22,6 +22,8 @@ mod docs;
 mod drivers;
 mod drop_in;
 mod fingerprint;
+#[path = "../../benches/data/fingerprints.rs"]
+mod fingerprints;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 #[path = "../fixture/text.rs"]
@@ -31,6 +33,7 @@ mod hnsw;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod hostile_files;
+mod kdtree;
 mod knn;
 #[path = "../documents/markdown.rs"]
 mod markdown;

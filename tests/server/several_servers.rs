@@ -125,11 +125,12 @@ fn order_limit_and_range_are_shipped_and_answers_are_those_of_one_server() {
         assert_eq!(answer(front, &within("picture")), within_one, "{query}");
     }
 
-    // Ten searches of each kind: 30 scans of each index. The servers say so within seconds of
+    // Ten searches of each of the first two kinds: 20 scans of each index; a sphere may have so
+    // many rows that a server reads the table. The servers say so within seconds of
     // the sessions' end; until then those of PostgreSQL 14 may keep it for themselves.
     front.value("SELECT postgres_fdw_disconnect_all()::text").expect("disconnected");
     for shard in &mut several.shards {
-        eventually("30 scans of the index", || scans_of_the_index(shard) >= 30);
+        eventually("20 scans of the index", || scans_of_the_index(shard) >= 20);
     }
 }
 
@@ -228,6 +229,7 @@ fn everything_that_is_shipped_is_immutable_and_of_the_extension() {
     let others = "SELECT p.oid::regprocedure FROM pg_proc p
          JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
          JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'imgsmlr_rs'
-         WHERE p.provolatile <> 'i' OR p.proparallel <> 's'";
+         WHERE (p.provolatile <> 'i' OR p.proparallel <> 's') AND p.proname NOT LIKE '%selectivity'
+           AND p.proname NOT IN ('kdtree_handler', 'kdtree_check')";
     assert_eq!(database.column(others), Vec::<Option<String>>::new());
 }

@@ -1,0 +1,511 @@
+//! The access method `kdtree`, beyond what `knn` asks of it and GiST alike: fingerprints, kinds
+//! of tables and commands, scans that stop and begin again, the planner, and its own check.
+
+use crate::answers::{answer, assert_same};
+use crate::database::Database;
+use crate::fingerprints::Fingerprints;
+use crate::random::{Draw as _, Random};
+use postgres::error::SqlState;
+use std::io::Write as _;
+
+const ROWS: usize = 20_000;
+
+type Draw = fn(&Fingerprints, &mut Random) -> [u8; 32];
+
+/// As of photographs.
+fn photographs(source: &Fingerprints, random: &mut Random) -> [u8; 32] {
+    source.draw(random)
+}
+
+/// Half of them equal, the rest of few values.
+fn duplicates(_: &Fingerprints, random: &mut Random) -> [u8; 32] {
+    if random.below(2) == 0 { [7; 32] } else { std::array::from_fn(|_| random.below(2) as u8) }
+}
+
+/// Any bytes, and often the least and the largest.
+fn extremes(_: &Fingerprints, random: &mut Random) -> [u8; 32] {
+    let all = random.below(3);
+    std::array::from_fn(|_| match (all, random.below(2)) {
+        (0, _) => random.below(256) as u8,
+        (_, 0) => 0,
+        _ => 255,
+    })
+}
+
+fn digits(values: [u8; 32]) -> String {
+    values.map(|value| format!("{value:02x}")).concat()
+}
+
+fn load(database: &mut Database, ids: std::ops::Range<usize>, draw: Draw, random: &mut Random) {
+    let source = Fingerprints::read();
+    let mut copy = database.client.copy_in("COPY item FROM STDIN").expect("copy");
+    for id in ids {
+        if id % 100 == 0 {
+            writeln!(copy, "{id}\t\\N").expect("row");
+        } else {
+            writeln!(copy, "{id}\t{}", digits(draw(&source, random))).expect("row");
+        }
+    }
+    copy.finish().expect("copied");
+}
+
+/// A query by the index, then by reading the table: the same distances, and the same rows.
+fn same_by_index_and_scan(database: &mut Database, query: &str, by: &str) {
+    let settings = "SET enable_seqscan = off; SET enable_sort = off; RESET enable_indexscan;
+                    RESET enable_bitmapscan";
+    database.client.batch_execute(settings).expect("set");
+    let plan = database.plan(query);
+    assert!(plan.contains(by), "{query}\n{plan}");
+    let by_index = answer(&mut database.client, query);
+    let settings = "SET enable_indexscan = off; SET enable_bitmapscan = off; RESET enable_seqscan;
+                    RESET enable_sort";
+    database.client.batch_execute(settings).expect("set");
+    let plan = database.plan(query);
+    assert!(plan.contains("Seq Scan on item"), "{plan}");
+    assert_same(&by_index, &answer(&mut database.client, query), query);
+    database.client.batch_execute("RESET ALL").expect("reset");
+}
+
+fn compare(database: &mut Database, draw: Draw, random: &mut Random) {
+    let source = Fingerprints::read();
+    for limit in [1, 20, 20, 300, ROWS] {
+        let center = digits(draw(&source, random));
+        let ordered = format!("ORDER BY fp <-> '{center}' LIMIT {limit}");
+        let select = format!("SELECT id, fp <-> '{center}' FROM item WHERE fp IS NOT NULL");
+        let query = format!("{select} {ordered}");
+        same_by_index_and_scan(database, &query, "Index Scan using item_fp");
+        // Beside another condition, of which the index knows nothing.
+        let query = format!("{select} AND id % 50 = 1 {ordered}");
+        same_by_index_and_scan(database, &query, "Index Scan using item_fp");
+        let at = format!("SELECT fp <-> '{center}' FROM item ORDER BY 1 OFFSET {limit} LIMIT 1");
+        let radius: Option<f64> =
+            database.client.query_one(&at, &[]).ok().and_then(|row| row.get(0));
+        let radius = radius.unwrap_or(3.0);
+        for radius in [radius, radius.next_up(), 1.3 * radius] {
+            let inside = format!("fp <<->> sphere('{center}'::fingerprint, {radius:e})");
+            let select = format!("SELECT id, fp <-> '{center}' FROM item WHERE {inside}");
+            let query = format!("{select} ORDER BY id");
+            same_by_index_and_scan(database, &query, "Index Cond: (fp <<->>");
+            same_by_index_and_scan(database, &format!("{select} {ordered}"), "Order By: (fp <->");
+        }
+    }
+}
+
+fn index_equals_scan(name: &str, draw: Draw) {
+    let mut random = Random(30_000);
+    for grown in [false, true] {
+        let mut database = Database::create(&format!("kdtree_{name}_{grown}"));
+        let index = "CREATE INDEX item_fp ON item USING kdtree (fp)";
+        database.client.batch_execute("CREATE TABLE item (id int, fp fingerprint)").expect("table");
+        if grown {
+            database.client.batch_execute(index).expect("index");
+            load(&mut database, 0..ROWS, draw, &mut random);
+        } else {
+            load(&mut database, 0..ROWS, draw, &mut random);
+            // Less memory than the rows need.
+            database.client.batch_execute("SET maintenance_work_mem = '1MB'").expect("set");
+            database.client.batch_execute(index).expect("index");
+        }
+        compare(&mut database, draw, &mut random);
+        database.client.batch_execute("DELETE FROM item WHERE id % 2 = 0").expect("delete");
+        load(&mut database, ROWS..ROWS + ROWS / 4, draw, &mut random);
+        database.client.batch_execute("VACUUM item").expect("vacuum");
+        load(&mut database, 2 * ROWS..2 * ROWS + ROWS / 4, draw, &mut random);
+        compare(&mut database, draw, &mut random);
+        check(&mut database, "item", "item_fp");
+    }
+}
+
+/// The index is sound, and has all rows of the table.
+fn check(database: &mut Database, table: &str, index: &str) {
+    let query = format!("SELECT kdtree_check('{index}') >= count(*) FROM {table}");
+    assert_eq!(database.value(&query).as_deref(), Some("t"), "{index}");
+}
+
+#[test]
+fn photograph_like_data() {
+    index_equals_scan("photographs", photographs);
+}
+
+#[test]
+fn many_duplicates() {
+    index_equals_scan("duplicates", duplicates);
+}
+
+#[test]
+fn extreme_data() {
+    index_equals_scan("extremes", extremes);
+}
+
+fn filled(name: &str, rows: usize) -> Database {
+    let mut database = Database::create(name);
+    database.client.batch_execute("CREATE TABLE item (id int, fp fingerprint)").expect("table");
+    load(&mut database, 0..rows, photographs, &mut Random(7));
+    database
+}
+
+#[test]
+fn every_kind_of_table_and_every_way_to_make_an_index() {
+    let mut database = filled("kdtree_tables", 5000);
+    database
+        .client
+        .batch_execute(
+            "CREATE UNLOGGED TABLE quick (LIKE item); CREATE TEMPORARY TABLE passing (LIKE item);
+             CREATE INDEX quick_fp ON quick USING kdtree (fp);
+             CREATE INDEX passing_fp ON passing USING kdtree (fp);
+             INSERT INTO quick TABLE item; INSERT INTO passing TABLE item;
+             CREATE TABLE parts (LIKE item) PARTITION BY HASH (id);
+             CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+             CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+             CREATE INDEX parts_fp ON parts USING kdtree (fp) WITH (fillfactor = 70);
+             INSERT INTO parts TABLE item; ANALYZE parts;
+             CREATE INDEX item_full ON item USING kdtree (fp) WITH (fillfactor = 100);
+             CREATE INDEX item_even ON item USING kdtree (fp) WHERE id % 2 = 0;
+             CREATE INDEX item_of ON item USING kdtree ((CASE WHEN id % 3 = 0 THEN fp END))",
+        )
+        .expect("tables");
+    database
+        .client
+        .batch_execute("CREATE INDEX CONCURRENTLY item_fp ON item USING kdtree (fp)")
+        .expect("made");
+    database.client.batch_execute("REINDEX INDEX CONCURRENTLY item_fp").expect("made anew");
+    database.client.batch_execute("REINDEX TABLE quick; REINDEX TABLE passing").expect("made anew");
+    database.client.batch_execute("VACUUM ANALYZE").expect("vacuumed");
+    for (table, index) in [
+        ("item", "item_fp"),
+        ("item", "item_full"),
+        ("item", "item_of"),
+        ("item WHERE id % 2 = 0", "item_even"),
+        ("quick", "quick_fp"),
+        ("passing", "passing_fp"),
+        ("parts_0", "parts_0_fp_idx"),
+        ("parts_1", "parts_1_fp_idx"),
+    ] {
+        check(&mut database, table, index);
+    }
+    let nearest = |table: &str| {
+        format!(
+            "SELECT string_agg(d::text, ' ') FROM (SELECT fp <-> (SELECT fp FROM item WHERE id = 77) AS d
+             FROM {table} WHERE fp IS NOT NULL ORDER BY 1 LIMIT 30) v"
+        )
+    };
+    database.client.batch_execute("SET enable_indexscan = off").expect("set");
+    let exact = database.value(&nearest("item"));
+    database.client.batch_execute("RESET ALL; SET enable_seqscan = off").expect("set");
+    for table in ["item", "quick", "passing", "parts"] {
+        let plan = database.plan(&nearest(table));
+        assert!(plan.contains("Order By: (fp <->"), "{table}: {plan}");
+        assert_eq!(database.value(&nearest(table)), exact, "{table}");
+    }
+    let plan = database.plan(&nearest("parts"));
+    assert!(plan.contains("Merge Append"), "{plan}");
+}
+
+#[test]
+fn what_it_does_not_do_is_refused_in_words() {
+    let mut database = filled("kdtree_refused", 100);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    database.client.batch_execute("CREATE INDEX item_id ON item (id)").expect("index");
+    let unsupported = SqlState::FEATURE_NOT_SUPPORTED;
+    for (statement, code, says) in [
+        ("CLUSTER item USING item_fp", &unsupported, "does not support clustering"),
+        ("CREATE UNIQUE INDEX ON item USING kdtree (fp)", &unsupported, "unique"),
+        ("CREATE INDEX ON item USING kdtree (fp, fp)", &unsupported, "multicolumn"),
+        ("CREATE INDEX ON item USING kdtree (fp) INCLUDE (id)", &unsupported, "included"),
+        ("CREATE INDEX ON item USING kdtree (fp DESC)", &unsupported, "ASC/DESC"),
+        (
+            "CREATE INDEX ON item USING kdtree (id)",
+            &SqlState::UNDEFINED_OBJECT,
+            "no default operator class",
+        ),
+        (
+            "CREATE INDEX ON item USING kdtree (fp) WITH (fillfactor = 20)",
+            &SqlState::INVALID_PARAMETER_VALUE,
+            "out of bounds",
+        ),
+        ("SELECT kdtree_check('item_id')", &SqlState::WRONG_OBJECT_TYPE, "kdtree"),
+        ("SELECT kdtree_check('item')", &SqlState::WRONG_OBJECT_TYPE, "kdtree"),
+    ] {
+        let error = database.error(statement);
+        assert_eq!(error.code(), code, "{statement}: {}", error.message());
+        assert!(error.message().contains(says), "{statement}: {}", error.message());
+    }
+}
+
+#[test]
+fn its_operator_classes_are_valid_and_others_are_told_why_not() {
+    let mut database = Database::create("kdtree_classes");
+    let query = "SELECT bool_and(amvalidate(c.oid)) || ' ' || count(*) FROM pg_opclass c
+                 JOIN pg_am a ON a.oid = opcmethod WHERE amname = 'kdtree'";
+    assert_eq!(database.value(query).as_deref(), Some("true 2"));
+    database
+        .client
+        .batch_execute(
+            "CREATE OPERATOR CLASS lame FOR TYPE fingerprint USING kdtree AS
+                OPERATOR 2 <<->> (fingerprint, fingerprint_sphere)",
+        )
+        .expect("a class");
+    let query = "SELECT amvalidate(oid)::text FROM pg_opclass WHERE opcname = 'lame'";
+    assert_eq!(database.value(query).as_deref(), Some("false"));
+}
+
+#[test]
+fn cursors_stop_go_back_and_go_on() {
+    let mut database = filled("kdtree_cursors", 3000);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    database.client.batch_execute("SET enable_seqscan = off; SET enable_sort = off").expect("set");
+    let query = "SELECT id FROM item WHERE fp IS NOT NULL ORDER BY fp <-> (SELECT fp FROM item i WHERE i.id = 5)";
+    let all = database.column(query);
+    database
+        .client
+        .batch_execute(&format!("BEGIN; DECLARE c SCROLL CURSOR FOR {query}"))
+        .expect("a cursor");
+    assert_eq!(database.column("FETCH 200 FROM c"), all[..200]);
+    let mut back = all[100..199].to_vec();
+    back.reverse();
+    assert_eq!(database.column("FETCH BACKWARD 99 FROM c"), back);
+    assert_eq!(database.column("FETCH ABSOLUTE 2500 FROM c"), all[2499..2500]);
+    assert_eq!(database.column("FETCH ALL FROM c"), all[2500..]);
+    database.client.batch_execute("COMMIT").expect("done");
+    // A cursor that can only go on, in turns with another and with changes of the table.
+    database
+        .client
+        .batch_execute(&format!(
+            "BEGIN; DECLARE a NO SCROLL CURSOR FOR {query}; DECLARE b NO SCROLL CURSOR FOR {query}"
+        ))
+        .expect("cursors");
+    let mut both = [Vec::new(), Vec::new()];
+    for round in 0..40 {
+        for (cursor, rows) in ["a", "b"].iter().zip(&mut both) {
+            rows.extend(database.column(&format!("FETCH {} FROM {cursor}", 1 + round * 4)));
+        }
+        let insert =
+            "INSERT INTO item SELECT 100000 + id, fp FROM item WHERE id % 40 = 3 AND id < 3000";
+        database.client.batch_execute(insert).expect("inserted");
+    }
+    assert_eq!(both[0], all);
+    assert_eq!(both[1], all);
+    database.client.batch_execute("COMMIT").expect("done");
+    check(&mut database, "item", "item_fp");
+}
+
+#[test]
+fn a_join_searches_anew_for_each_row() {
+    let mut database = filled("kdtree_join", 3000);
+    database
+        .client
+        .batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp); ANALYZE item")
+        .expect("index");
+    let lateral = "SELECT string_agg(n.d::text, ' ' ORDER BY a.id, n.d) FROM item a,
+        LATERAL (SELECT b.fp <-> a.fp AS d FROM item b ORDER BY b.fp <-> a.fp LIMIT 5) n
+        WHERE a.id < 200";
+    let pairs = "SELECT count(*) || ' ' || sum(a.id * b.id) FROM item a JOIN item b
+        ON b.fp <<->> sphere(a.fp, 2) AND a.id < b.id WHERE a.id < 500";
+    for query in [lateral, pairs] {
+        database
+            .client
+            .batch_execute("SET enable_seqscan = off; SET enable_sort = off")
+            .expect("set");
+        let plan = database.plan(query);
+        assert!(plan.contains("item_fp"), "{plan}");
+        let by_index = database.value(query);
+        let off = "RESET ALL; SET enable_indexscan = off; SET enable_bitmapscan = off;
+                   SET enable_indexonlyscan = off";
+        database.client.batch_execute(off).expect("set");
+        assert_eq!(by_index, database.value(query));
+        database.client.batch_execute("RESET ALL").expect("reset");
+    }
+}
+
+/// From a thousand rows on, rather than reading the table or the index by GiST; and rows that
+/// are expected within a sphere are of the number that there are.
+#[test]
+fn the_planner_takes_it_and_knows_how_many_rows_a_sphere_has() {
+    let mut database = filled("kdtree_planner", 1000);
+    database
+        .client
+        .batch_execute(
+            "CREATE INDEX by_gist ON item USING gist (fp); CREATE INDEX by_kdtree ON item USING kdtree (fp)",
+        )
+        .expect("indexes");
+    database.client.batch_execute("VACUUM ANALYZE item").expect("analyzed");
+    let center = "(SELECT fp FROM item WHERE id = 77)";
+    for rows in [1000, ROWS] {
+        if rows > 1000 {
+            load(&mut database, 1000..rows, photographs, &mut Random(8));
+            database.client.batch_execute("VACUUM ANALYZE item").expect("analyzed");
+        }
+        for query in [
+            format!("SELECT id FROM item ORDER BY fp <-> {center} LIMIT 1"),
+            format!("SELECT id FROM item ORDER BY fp <-> {center} LIMIT 20"),
+            format!("SELECT id FROM item WHERE fp <<->> sphere({center}, 1)"),
+            format!(
+                "SELECT id FROM item WHERE fp <<->> sphere({center}, 1) ORDER BY fp <-> {center}"
+            ),
+        ] {
+            let plan = database.plan(&query);
+            assert!(plan.contains("by_kdtree"), "{rows} rows: {query}\n{plan}");
+        }
+    }
+    let expected = |database: &mut Database, query: &str| -> f64 {
+        let plan = database.value(&format!("EXPLAIN (FORMAT JSON) {query}")).expect("a plan");
+        let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+        plan[0]["Plan"]["Plan Rows"].as_f64().expect("a number")
+    };
+    let center: String = database.value("SELECT fp::text FROM item WHERE id = 77").expect("one");
+    for (radius, factor) in [(9.0, 1.5), (7.0, 3.0), (5.5, 6.0), (4.0, 12.0)] {
+        let query =
+            format!("SELECT FROM item WHERE fp <<->> sphere('{center}'::fingerprint, {radius})");
+        let real: f64 = database
+            .value(&query.replace("SELECT", "SELECT count(*)"))
+            .and_then(|count| count.parse().ok())
+            .expect("a count");
+        let told = expected(&mut database, &query);
+        assert!(
+            told <= real.max(1.0) * factor && told * factor >= real,
+            "{radius}: {told} of {real}"
+        );
+        // With a parameter for a centre, and in a join, the radius is what is known.
+        database
+            .client
+            .batch_execute(&format!(
+                "DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan;
+                 PREPARE p(fingerprint) AS SELECT FROM item WHERE fp <<->> sphere($1, {radius})"
+            ))
+            .expect("prepared");
+        let pairs = format!("SELECT FROM item a JOIN item b ON b.fp <<->> sphere(a.fp, {radius})");
+        let count = "SELECT count(*) FROM (SELECT fp FROM item WHERE id % 100 = 1) a
+                     JOIN item b ON b.fp <<->> sphere(a.fp, RADIUS)";
+        let real: f64 = database
+            .value(&count.replace("RADIUS", &radius.to_string()))
+            .and_then(|count| count.parse().ok())
+            .expect("a count");
+        let mean = real / (ROWS as f64 / 100.0);
+        let told = expected(&mut database, &format!("EXECUTE p('{center}')"));
+        assert!(told <= mean.max(1.0) * 8.0 && told * 8.0 >= mean, "{radius}: {told} of {mean}");
+        let told = expected(&mut database, &pairs) / ROWS as f64;
+        assert!(told <= mean.max(1.0) * 8.0 && told * 8.0 >= mean, "{radius}: {told} of {mean}");
+    }
+    // More rows are expected within a larger sphere, and all of them in the largest.
+    let all =
+        format!("SELECT FROM item WHERE fp <<->> sphere('{center}'::fingerprint, 'Infinity')");
+    assert!(expected(&mut database, &all) > 0.98 * ROWS as f64);
+}
+
+/// Rows that a scan found dead are passed by from then on.
+#[test]
+fn dead_rows_are_found_dead_once() {
+    let mut database = filled("kdtree_dead", 5000);
+    database
+        .client
+        .batch_execute(
+            "ALTER TABLE item SET (autovacuum_enabled = off);
+             CREATE INDEX item_fp ON item USING kdtree (fp);
+             SET enable_seqscan = off; SET enable_sort = off;
+             CREATE TABLE asked AS SELECT fp FROM item WHERE id = 77",
+        )
+        .expect("index");
+    database.client.batch_execute("VACUUM ANALYZE item").expect("vacuumed");
+    let query = "SELECT id FROM item ORDER BY fp <-> (SELECT fp FROM asked) LIMIT 10";
+    let delete = "DELETE FROM item WHERE id IN
+        (SELECT id FROM item ORDER BY fp <-> (SELECT fp FROM asked) LIMIT 100)";
+    database.client.batch_execute(delete).expect("deleted");
+    let mut read = || -> i64 {
+        let mut transaction = database.client.transaction().expect("a transaction");
+        let count = "SELECT pg_stat_get_xact_tuples_returned('item_fp'::regclass)";
+        let before: i64 = transaction.query_one(count, &[]).expect("a count").get(0);
+        transaction.query(query, &[]).expect("a search");
+        let after: i64 = transaction.query_one(count, &[]).expect("a count").get(0);
+        after - before
+    };
+    let first = read();
+    // A snapshot of somebody else may keep rows from being dead to all for a while.
+    let least = (0..50).map(|_| read()).min();
+    assert!(first >= 110, "{first}");
+    assert_eq!(least, Some(10));
+}
+
+/// Rows come and go: after a while they come to pages that others left. A transaction anywhere
+/// on the server may keep pages from being used again, so this is asked again and again.
+#[test]
+fn pages_of_deleted_rows_are_used_again() {
+    let mut database = filled("kdtree_reuse", 0);
+    database
+        .client
+        .batch_execute(
+            "ALTER TABLE item SET (autovacuum_enabled = off);
+             CREATE INDEX item_fp ON item USING kdtree (fp)",
+        )
+        .expect("index");
+    let mut random = Random(9);
+    let mut sizes: Vec<i64> = Vec::new();
+    let grows_no_more = (0..60).any(|_| {
+        load(&mut database, 0..4000, photographs, &mut random);
+        let size = "SELECT pg_relation_size('item_fp')";
+        sizes.push(database.client.query_one(size, &[]).expect("a size").get(0));
+        // The first VACUUM takes pages out of the tree; they are free to the second when
+        // no transaction is left that may be on its way to them.
+        for statement in ["DELETE FROM item", "VACUUM item", "SELECT txid_current()", "VACUUM item"]
+        {
+            database.client.batch_execute(statement).expect(statement);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        matches!(sizes[..], [.., before, last] if last <= before)
+    });
+    assert!(grows_no_more, "{sizes:?}");
+    load(&mut database, 0..4000, photographs, &mut random);
+    check(&mut database, "item", "item_fp");
+}
+
+/// Among writers that delete, insert and vacuum, a reader's answers are those of its snapshot.
+#[test]
+fn readers_see_their_snapshot_among_writers() {
+    let mut database = filled("kdtree_writers", 8000);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    let source = Fingerprints::read();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let mut writers: Vec<Database> = (0..2).map(|_| database.session_of("postgres")).collect();
+    std::thread::scope(|scope| {
+        for (number, writer) in writers.iter_mut().enumerate() {
+            let done = &done;
+            scope.spawn(move || {
+                let mut random = Random(100 + number as u64);
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let at = random.below(8000);
+                    let statement = match random.below(12) {
+                        0 => "VACUUM item".to_owned(),
+                        1..4 => format!("DELETE FROM item WHERE id % 8000 = {at}"),
+                        _ => format!(
+                            "INSERT INTO item SELECT {at}, fp FROM item WHERE id BETWEEN {at} AND {at} + 5"
+                        ),
+                    };
+                    writer.client.batch_execute(&statement).expect("written");
+                }
+            });
+        }
+        let mut random = Random(10);
+        for _ in 0..60 {
+            let center = digits(source.draw(&mut random));
+            let mut transaction = database.client.transaction().expect("a transaction");
+            transaction
+                .batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                .expect("set");
+            let query = format!(
+                "SELECT id, fp <-> '{center}' FROM item WHERE fp IS NOT NULL
+                 ORDER BY fp <-> '{center}' LIMIT 50"
+            );
+            let mut ask = |settings: &str| {
+                transaction.batch_execute(settings).expect("set");
+                answer(&mut transaction, &query)
+            };
+            let by_index = ask("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off");
+            let by_scan = ask(
+                "SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on",
+            );
+            transaction.commit().expect("done");
+            assert_same(&by_index, &by_scan, &query);
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    check(&mut database, "item", "item_fp");
+}
