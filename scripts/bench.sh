@@ -16,7 +16,7 @@ fresh_cluster "$pg18" bench \
 
 results=$build/bench-results
 mkdir -p "$results"
-say "measuring: about twenty minutes at the default sizes, most of it to build HNSW"
+say "measuring: about an hour at the default sizes, most of it to build HNSW"
 IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_RESULTS=$results ROWS=${ROWS:-} \
 	cargo bench --bench peers -- ${PARTS:-}
 say "the table is in $results/table.md, the plot in $results/plot.svg"

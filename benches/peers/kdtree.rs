@@ -26,28 +26,23 @@ const CHANGE: f64 = 5.0;
 trait Value: Copy + Send + Sync + 'static {
     const TYPE: &'static str;
     const LEN: usize;
-    fn numbers(&self) -> Vec<f64>;
+    fn square(&self, other: &Self) -> f64;
     fn text(&self) -> String;
-
-    fn vector(&self) -> String {
-        let numbers: Vec<String> = self.numbers().iter().map(f64::to_string).collect();
-        format!("[{}]", numbers.join(","))
-    }
+    fn vector(&self) -> String;
 }
 
 impl Value for [f32; 16] {
     const TYPE: &'static str = "signature";
     const LEN: usize = 16;
 
-    fn numbers(&self) -> Vec<f64> {
-        self.iter().map(|&number| f64::from(number)).collect()
+    fn square(&self, other: &Self) -> f64 {
+        self.iter().zip(other).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
     }
 
     fn text(&self) -> String {
         format!("({})", self.map(|number| number.to_string()).join(","))
     }
 
-    // The digits of the float4 itself.
     fn vector(&self) -> String {
         format!("[{}]", self.map(|number| number.to_string()).join(","))
     }
@@ -57,12 +52,16 @@ impl Value for [u8; 32] {
     const TYPE: &'static str = "fingerprint";
     const LEN: usize = 32;
 
-    fn numbers(&self) -> Vec<f64> {
-        self.iter().map(|&number| f64::from(number)).collect()
+    fn square(&self, other: &Self) -> f64 {
+        self.iter().zip(other).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
     }
 
     fn text(&self) -> String {
         self.map(|number| format!("{number:02x}")).concat()
+    }
+
+    fn vector(&self) -> String {
+        format!("[{}]", self.map(|number| number.to_string()).join(","))
     }
 }
 
@@ -87,13 +86,9 @@ struct Set<V> {
     questions: Vec<Question<V>>,
 }
 
-fn square<V: Value>(a: &V, b: &V) -> f64 {
-    a.numbers().iter().zip(b.numbers()).map(|(a, b)| (a - b).powi(2)).sum()
-}
-
 /// The squared distance of the farthest of the nearest, by looking at all rows.
 fn farthest<V: Value>(rows: &[V], query: &V, limit: usize) -> f64 {
-    let mut all: Vec<f64> = rows.iter().map(|row| square(row, query)).collect();
+    let mut all: Vec<f64> = rows.iter().map(|row| row.square(query)).collect();
     let (_, farthest, _) = all.select_nth_unstable_by(limit - 1, f64::total_cmp);
     *farthest
 }
@@ -119,7 +114,7 @@ fn load<V: Value>(client: &mut Client, rows: &[V]) -> Result<()> {
         }
         copy.finish()?;
     }
-    client.batch_execute("VACUUM ANALYZE owns; VACUUM ANALYZE vectors")?;
+    client.batch_execute("VACUUM ANALYZE owns, vectors")?;
     Ok(())
 }
 
@@ -142,7 +137,7 @@ fn ask(
     statement: &Statement,
     queries: &[String],
     rounds: usize,
-) -> Result<(Vec<Vec<usize>>, Latency)> {
+) -> Result<(Vec<Vec<usize>>, Vec<f64>)> {
     let (mut answers, mut times) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
         for query in queries {
@@ -155,7 +150,7 @@ fn ask(
             }
         }
     }
-    Ok((answers, Latency::of(times)))
+    Ok((answers, times))
 }
 
 /// The part that was found of as many as there are, by distance: of several that are
@@ -167,7 +162,7 @@ fn recall<V: Value>(
     far: &[f64],
 ) -> f64 {
     let found = answers.iter().zip(&question.queries).zip(far).map(|((ids, query), far)| {
-        ids.iter().filter(|&&id| square(&set.rows[id], query) <= far * (1.0 + 1e-9)).count()
+        ids.iter().filter(|&&id| set.rows[id].square(query) <= far * (1.0 + 1e-9)).count()
     });
     found.sum::<usize>() as f64 / (question.limit * question.queries.len()) as f64
 }
@@ -191,12 +186,12 @@ fn ask_ours<V: Value>(set: &Set<V>, exact: &[Vec<f64>]) -> Result<Vec<(f64, Late
     for (question, far) in set.questions.iter().zip(exact) {
         let queries: Vec<String> = question.queries.iter().map(V::text).collect();
         let statement = client.prepare(&statement_of(question))?;
-        let (answers, latency) = ask(&mut client, &statement, &queries, ROUNDS)?;
+        let (answers, times) = ask(&mut client, &statement, &queries, ROUNDS)?;
         let found = match question.ours {
             WITHIN => 1.0,
             _ => recall(set, question, &answers, far),
         };
-        all.push((found, latency));
+        all.push((found, Latency::of(times)));
     }
     Ok(all)
 }
@@ -223,8 +218,8 @@ fn ask_hnsw<V: Value>(set: &Set<V>, exact: &[Vec<f64>]) -> Result<Vec<(u32, f64,
             }
         }
         let Some((breadth, found, statement)) = settled else { continue };
-        let (_, latency) = ask(&mut client, &statement, &queries, ROUNDS)?;
-        all.push((breadth, found, latency));
+        let (_, times) = ask(&mut client, &statement, &queries, ROUNDS)?;
+        all.push((breadth, found, Latency::of(times)));
     }
     Ok(all)
 }
@@ -239,7 +234,7 @@ fn two_clients<V: Value>(set: &Set<V>) -> Result<f64> {
             let mut client = connect()?;
             client.batch_execute(BY_INDEX)?;
             let statement = client.prepare(&search)?;
-            Ok(ask(&mut client, &statement, &queries, 2 * ROUNDS)?.1.mean)
+            Ok(Latency::of(ask(&mut client, &statement, &queries, 2 * ROUNDS)?.1).mean)
         };
         asked().map_err(|error| error.to_string())
     };
@@ -279,7 +274,8 @@ fn aged<V: Value>(client: &mut Client, set: &Set<V>, more: &[V]) -> Result<[(Lat
         writeln!(copy, "{}\t0\t{}", place + set.rows.len(), row.text())?;
     }
     copy.finish()?;
-    client.batch_execute("DELETE FROM owns WHERE id % 3 = 0; VACUUM ANALYZE owns")?;
+    client.batch_execute("DELETE FROM owns WHERE id % 3 = 0")?;
+    client.batch_execute("VACUUM ANALYZE owns")?;
     let question = &set.questions[0];
     let mut measured = Vec::new();
     for fresh in [false, true] {
@@ -290,8 +286,8 @@ fn aged<V: Value>(client: &mut Client, set: &Set<V>, more: &[V]) -> Result<[(Lat
         reader.batch_execute(BY_INDEX)?;
         let statement = reader.prepare(&statement_of(question))?;
         let queries: Vec<String> = question.queries.iter().map(V::text).collect();
-        let (_, latency) = ask(&mut reader, &statement, &queries, ROUNDS)?;
-        measured.push((latency, megabytes(client)?));
+        let (_, times) = ask(&mut reader, &statement, &queries, ROUNDS)?;
+        measured.push((Latency::of(times), megabytes(client)?));
     }
     let [aged, fresh] = measured[..] else { return Err("two were measured".into()) };
     Ok([aged, fresh])
@@ -319,7 +315,7 @@ fn in_an_album<V: Value>(
         let start = Instant::now();
         let answer = client.query(&statement, &arguments)?;
         times.push(start.elapsed().as_secs_f64() * 1000.0);
-        let near = |row: &&Row| square(&set.rows[id(row)], query) <= far * (1.0 + 1e-9);
+        let near = |row: &&Row| set.rows[id(row)].square(query) <= far * (1.0 + 1e-9);
         hits += answer.iter().filter(near).count();
     }
     Ok((hits as f64 / (times.len() * question.limit) as f64, Latency::of(times)))
@@ -406,6 +402,8 @@ fn contest<V: Value>(
         hnsw_album.0,
         hnsw_album.1.mean,
     )?;
+    // What is there so far, should the rest not come.
+    eprintln!("{}", out.join("\n"));
     Ok(())
 }
 
@@ -504,7 +502,7 @@ pub fn ten_times(client: &mut Client, size: usize) -> Result<String> {
         for question in [&set.questions[1], &set.questions[0]] {
             let statement = reader.prepare(&statement_of(question))?;
             let queries: Vec<String> = question.queries.iter().map(Value::text).collect();
-            asked.push(ask(&mut reader, &statement, &queries, ROUNDS)?.1);
+            asked.push(Latency::of(ask(&mut reader, &statement, &queries, ROUNDS)?.1));
         }
         writeln!(
             lines,

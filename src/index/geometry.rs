@@ -244,11 +244,15 @@ pub fn choose<C: Coordinate, const N: usize>(
     // The places of the boxes still in question, by their middle on each axis.
     let mut orders = [[0_u16; MOST_BOXES]; N];
     let mut count = boxes.len();
+    let mut keys = [0_u64; MOST_BOXES];
     for (axis, order) in orders.iter_mut().enumerate() {
-        for (place, slot) in order[..count].iter_mut().enumerate() {
-            *slot = place as u16;
+        for (place, (key, bounds)) in keys.iter_mut().zip(boxes).enumerate() {
+            *key = u64::from(rank(bounds.middle(axis))) << 16 | place as u64;
         }
-        order[..count].sort_unstable_by(|&a, &b| by_middle(boxes, axis, a, b));
+        keys[..count].sort_unstable();
+        for (slot, key) in order.iter_mut().zip(&keys[..count]) {
+            *slot = *key as u16;
+        }
     }
     let mut suffix = [0.0; MOST_BOXES];
     while count > 1 {
@@ -276,6 +280,12 @@ pub fn choose<C: Coordinate, const N: usize>(
         count = left;
     }
     Some(usize::from(orders[0][0]))
+}
+
+/// A number in the order of `f32::total_cmp`.
+fn rank(value: f32) -> u32 {
+    let bits = value.to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
 }
 
 fn by_middle<C: Coordinate, const N: usize>(

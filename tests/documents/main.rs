@@ -185,16 +185,17 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
     rows.map(|row| row.split('|').map(str::trim).collect()).collect()
 }
 
-/// The README has the measured table; what docs/comparison.md repeats of it is the same.
+/// What the README and docs/comparison.md repeat of the tables in docs/benchmarks.md is the same.
 #[test]
 fn figures_said_twice_are_the_same() {
     let read = |path: &str| std::fs::read_to_string(root().join(path)).expect(path);
+    let benchmarks = read("docs/benchmarks.md");
     let (readme, comparison) = (read("README.md"), read("docs/comparison.md"));
-    let measured = rows(&readme);
+    let measured = rows(&benchmarks);
     let of = |set: &str, method: &str| {
         let is = |row: &&Vec<&str>| row[0] == set && row[1] == "1000000" && row[2] == method;
         let found = measured.iter().filter(|row| row.len() > 7).find(is);
-        found.unwrap_or_else(|| panic!("the README has no {set}, {method}"))
+        found.unwrap_or_else(|| panic!("docs/benchmarks.md has no {set}, {method}"))
     };
     let (photo, uniform) = (of("photo", "imgsmlr_rs GiST"), of("uniform", "imgsmlr_rs GiST"));
     let digit = |c: char| c.is_ascii_digit();
@@ -219,7 +220,24 @@ fn figures_said_twice_are_the_same() {
             _ => {}
         }
     }
-    assert_eq!(said, 6 + 9);
+    // The README's: what, ours, HNSW's, its recall, and the ratio.
+    for row in rows(&readme) {
+        let [what, ours, theirs, recall, ratio] = row.as_slice() else { continue };
+        let Some(of) =
+            measured.iter().find(|row| row.len() == 6 && row[0] == *what && *what != "---")
+        else {
+            continue;
+        };
+        let mean = |cell: &str| cell.split(" / ").next().unwrap_or_default().to_owned();
+        assert_eq!(
+            [mean(of[1]), mean(of[4]), of[5].to_owned()],
+            [*ours, *theirs, *ratio],
+            "{what}"
+        );
+        assert!(of[4].ends_with(&format!(", {recall})")), "{what}");
+        said += 1;
+    }
+    assert_eq!(said, 6 + 9 + 5);
 }
 
 #[test]

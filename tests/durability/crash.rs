@@ -3,7 +3,7 @@
 
 use crate::answers::text;
 use crate::cluster::{Cluster, Server};
-use crate::exact::{compare, nearest};
+use crate::exact::{check_kdtrees, compare, nearest};
 use crate::items::{INDEX, TABLE, signature};
 use crate::knob::knob;
 use crate::random::{Draw as _, Random};
@@ -156,9 +156,7 @@ fn every_index_equals_scan(client: &mut Client, random: &mut Random) -> usize {
     let valid: Vec<&str> =
         indexes.iter().filter(|(_, valid)| *valid).map(|(index, _)| index.as_str()).collect();
     assert!(valid.contains(&"item_sig"), "{indexes:?}");
-    let by_kdtree = "SELECT kdtree_check(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
-                     JOIN pg_am am ON am.oid = relam WHERE indrelid = 'item'::regclass AND amname = 'kdtree'";
-    client.query(by_kdtree, &[]).expect("sound");
+    check_kdtrees(client);
     let mut rows = 0;
     for index in &valid {
         let mut transaction = client.transaction().expect("a transaction");

@@ -112,12 +112,22 @@ pub fn compare(transaction: &mut impl GenericClient, index: &str, random: &mut R
     rows
 }
 
-/// The same in a transaction of its own, by the index `item_sig`.
+/// Has every index by `kdtree` check itself against the table; not on a standby, where nobody
+/// may lock the table so.
+pub fn check_kdtrees(client: &mut impl GenericClient) {
+    let check = "SELECT kdtree_check(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+                 JOIN pg_am am ON am.oid = relam
+                 WHERE indrelid = 'item'::regclass AND amname = 'kdtree' AND NOT pg_is_in_recovery()";
+    client.query(check, &[]).expect("sound");
+}
+
+/// The same in a transaction of its own, by the index `item_sig`; and a check.
 pub fn index_equals_scan(client: &mut Client, random: &mut Random) -> usize {
     let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
     let mut transaction = transaction.read_only(true).start().expect("a transaction");
     let rows = compare(&mut transaction, "item_sig", random);
     transaction.commit().expect("committed");
+    check_kdtrees(client);
     rows
 }
 

@@ -33,13 +33,16 @@ impl<K: Kind> Boxes<K> {
     }
 }
 
-/// Below which box of a page a new row goes, by its place, and the box that then is to be
-/// there, if it must grow.
-pub fn choose<K: Kind>(page: &Page, point: &K::Cell) -> (usize, Option<K::Cell>) {
+/// Below which box of a page a new row goes, by its place.
+pub fn choose<K: Kind>(page: &Page, point: &K::Cell) -> usize {
     let boxes = Boxes::<K>::of(page);
-    let place = boxes.with(|boxes| K::Cell::choose(boxes, point)).unwrap_or(0);
-    let cell = boxes.cells[place];
-    (place, if cell.holds(point) { None } else { Some(cell.with(*point)) })
+    boxes.with(|boxes| K::Cell::choose(boxes, point)).unwrap_or(0)
+}
+
+/// The box that is to be at a place of a page so that it holds a new row, if it must grow.
+pub fn grown<K: Kind>(page: &Page, place: usize, point: &K::Cell) -> Option<K::Cell> {
+    let cell = inner::cell::<K>(page, place);
+    if cell.holds(point) { None } else { Some(cell.with(*point)) }
 }
 
 /// A full page as two.

@@ -12,7 +12,7 @@ pub struct Fingerprints;
 const BLOCK: usize = 16;
 
 /// After so many axes it is asked whether any of 16 rows is still near enough.
-const STAGE: usize = 8;
+const STAGE: usize = 16;
 
 /// One number of each row of a block, or one side of each box.
 type Sixteen = [u8; BLOCK];
@@ -116,7 +116,7 @@ impl Kind for Fingerprints {
         }
     }
 
-    /// A few axes at a time, as most rows are too far after the first.
+    /// Half of the axes first, as most rows are too far by these.
     #[inline(always)]
     fn nearer(query: &Fingerprint, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
         if most < 0.0 {

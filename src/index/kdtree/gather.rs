@@ -5,7 +5,7 @@ use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES, MOST_ROWS};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::page::{Page, Role};
-use crate::index::kdtree::search::{Found, Visit, Within};
+use crate::index::kdtree::search::{AHEAD, Found, Visit, Within};
 
 /// A search in progress.
 pub struct Gather<K: Kind> {
@@ -39,6 +39,12 @@ impl<K: Kind> Gather<K> {
     /// The next page to [`Gather::take`], if there is one.
     pub fn next_visit(&mut self) -> Option<Visit> {
         self.visits.pop()
+    }
+
+    /// The pages that are taken next, unless those taken before have others below them.
+    pub fn ahead(&self) -> [Option<u32>; AHEAD] {
+        let mut last = self.visits.iter().rev().map(|visit| visit.block);
+        [last.next(), last.next()]
     }
 
     /// A row of the pages taken.

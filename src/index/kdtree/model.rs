@@ -73,7 +73,8 @@ impl Model {
             }
             let mut at = ROOT_BLOCK;
             while self.page(at).level() > 0 {
-                let (place, grown) = change::choose::<K>(self.page(at), &cell);
+                let place = change::choose::<K>(self.page(at), &cell);
+                let grown = change::grown::<K>(self.page(at), place, &cell);
                 let child = inner::child::<K>(self.page(at), place);
                 if let Some(grown) = grown {
                     inner::set::<K>(&mut self.pages[at as usize], place, &grown, child);

@@ -23,6 +23,9 @@ const FIRST_ROUND: usize = 64;
 /// So many times as many in each round after.
 const GROWTH: usize = 8;
 
+/// Pages that [`Search::ahead`] and [`Gather::ahead`](super::gather::Gather::ahead) tell of.
+pub const AHEAD: usize = 2;
+
 /// A page to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Visit {
@@ -245,12 +248,21 @@ impl<K: Kind> Search<K> {
         }
     }
 
-    /// The page that is read next, unless one that is nearer turns up before: for whoever can
-    /// have it brought near in the meantime.
-    pub fn ahead(&self) -> Option<u32> {
-        let Least(visit) = self.visits.peek()?;
-        let within = self.horizon.is_none_or(|(far, _)| visit.bound <= far);
-        within.then_some(visit.block)
+    /// The pages that are read next, unless nearer ones turn up before: for whoever can
+    /// have them brought near in the meantime.
+    pub fn ahead(&self) -> [Option<u32>; AHEAD] {
+        // Below the first of a heap are its next two, in either order.
+        let mut nearest = [0, 1, 2].map(|place| self.visits.as_slice().get(place));
+        if let [_, Some(left), Some(right)] = nearest
+            && right.0.bound < left.0.bound
+        {
+            nearest.swap(1, 2);
+        }
+        let within = |visit: &Visit| self.horizon.is_none_or(|(far, _)| visit.bound <= far);
+        let block = |visit: Option<&Least<Visit>>| {
+            visit.filter(|visit| within(&visit.0)).map(|visit| visit.0.block)
+        };
+        [block(nearest[0]), block(nearest[1])]
     }
 
     fn next_round(&mut self, horizon: Place) -> Result<(), TreeError> {

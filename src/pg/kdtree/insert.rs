@@ -1,9 +1,10 @@
 //! Insertion: from the root down to a leaf, with two pages locked at a time.
 //!
 //! A page is locked before its parent is let go, so nothing changes between the two. On the
-//! way down everything is locked for reading, but for the leaf. Where a page above must
-//! change, as a box on it has to grow or a full page below to be split, the way begins
-//! again at the root, and that level and all below it are locked for writing. A split
+//! way down everything is locked for reading, but for the leaf. Where a box above has to
+//! grow, its page is unlocked and locked for writing; if it was split in between, the way
+//! begins again at the root. So it does where a full page below is to be split, with that
+//! level and all below it locked for writing. A split
 //! changes the page, its new neighbour, its parent and the description at once, in one
 //! record: there is never half a split to be found.
 
@@ -106,7 +107,8 @@ unsafe fn descend<K: Kind>(
     unsafe {
         let mut held = Held::read(index, ROOT_BLOCK, Lock::Shared);
         check::<K>(&held, None)?;
-        if held.page().level() <= written {
+        let mut own = held.page().level() <= written;
+        if own {
             held.relock(Lock::Exclusive);
             check::<K>(&held, None)?;
         }
@@ -123,22 +125,33 @@ unsafe fn descend<K: Kind>(
                 change.finish();
                 return Ok(Way::Done);
             }
-            let (place, grown) = change::choose::<K>(held.page(), cell);
-            if let Some(grown) = grown {
-                if level > written {
-                    return Ok(Way::Again(level));
+            let place = change::choose::<K>(held.page(), cell);
+            if !own && change::grown::<K>(held.page(), place, cell).is_some() {
+                // Nothing is to be chosen anew if nobody was at the page in between, but to
+                // make boxes larger.
+                let before = (held.page().split_number(), inner::child::<K>(held.page(), place));
+                held.relock(Lock::Exclusive);
+                own = true;
+                check::<K>(&held, None)?;
+                let page = held.page();
+                let same = page.level() == level && place < page.count();
+                if !same || (page.split_number(), inner::child::<K>(page, place)) != before {
+                    return Ok(Way::Again(written));
                 }
+            }
+            if let Some(grown) = change::grown::<K>(held.page(), place, cell) {
                 let mut change = Change::begin(index);
                 let child = inner::child::<K>(held.page(), place);
                 inner::set::<K>(change.page(&held), place, &grown, child);
                 change.finish();
             }
-            let below = if level <= written + 1 { Lock::Exclusive } else { Lock::Shared };
+            let writes_below = level <= written + 1;
+            let below = if writes_below { Lock::Exclusive } else { Lock::Shared };
             let child = Held::read(index, inner::child::<K>(held.page(), place).block, below);
             check::<K>(&child, Some(level - 1))?;
             // A page above is split when one more box may have to go there.
             if is_full::<K>(child.page()) && (level == 1 || level <= written) {
-                if level > written {
+                if !own {
                     return Ok(Way::Again(level));
                 }
                 if !is_full::<K>(held.page()) {
@@ -152,7 +165,7 @@ unsafe fn descend<K: Kind>(
                 }
                 return Ok(Way::Again(level + 1));
             }
-            held = child;
+            (held, own) = (child, writes_below);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::index::kdtree::gather::Gather;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::{Page, Role};
-use crate::index::kdtree::search::{Found, Search, Step, Within};
+use crate::index::kdtree::search::{AHEAD, Found, Search, Step, Within};
 use crate::pg::kdtree::nulls::Walk;
 use crate::pg::kdtree::pages::{Held, Lock, Pin, index_name};
 use crate::pg::kdtree::rows::{Rows, item_pointer};
@@ -299,8 +299,46 @@ struct Of<K: Rows> {
     /// The page that the rows of `gather` are on, and their values.
     pinned: Option<Pin>,
     page: Option<Box<Page>>,
-    /// The page that is likely to be read next.
-    ahead: Option<(u32, Pin)>,
+    ahead: Ahead,
+}
+
+/// The pages that are likely to be read next, on their way to the processor.
+#[derive(Default)]
+struct Ahead {
+    pins: [Option<(u32, Pin)>; AHEAD],
+}
+
+impl Ahead {
+    /// A page in hand: from these, if it is one of them.
+    ///
+    /// # Safety
+    /// The index is open.
+    unsafe fn take(&mut self, index: Relation, block: u32) -> Pin {
+        let mut pins = self.pins.iter_mut();
+        match pins.find_map(|slot| slot.take_if(|(at, _)| *at == block)) {
+            Some((_, pin)) => pin,
+            // SAFETY: as promised by the caller.
+            None => unsafe { Pin::read(index, block) },
+        }
+    }
+
+    /// Has these pages fetched, and lets go of others.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn fetch<K: Kind>(&mut self, index: Relation, blocks: [Option<u32>; AHEAD]) {
+        let mut before = std::mem::take(&mut self.pins);
+        for (slot, block) in self.pins.iter_mut().zip(blocks) {
+            let Some(block) = block else { continue };
+            let known = before.iter_mut().find_map(|slot| slot.take_if(|(at, _)| *at == block));
+            *slot = known.or_else(|| {
+                // SAFETY: as promised by the caller.
+                let pin = unsafe { Pin::read(index, block) };
+                pin.fetch::<K>();
+                Some((block, pin))
+            });
+        }
+    }
 }
 
 /// # Safety
@@ -358,7 +396,7 @@ unsafe fn start<K: Rows>(scan: IndexScanDesc) -> Result<Box<dyn Running>, TreeEr
             with_values,
             pinned: None,
             page: None,
-            ahead: None,
+            ahead: Ahead::default(),
         }))
     }
 }
@@ -411,7 +449,9 @@ impl<K: Rows> Running for Of<K> {
             if let Some(gather) = self.gather.as_mut() {
                 while let Some(visit) = gather.next_visit() {
                     check_for_interrupts!();
-                    let held = Held::read(index, visit.block, Lock::Shared);
+                    let pin = self.ahead.take(index, visit.block);
+                    self.ahead.fetch::<K>(index, gather.ahead());
+                    let held = Held::of_pin(pin, Lock::Shared);
                     gather.take(visit, held.page())?;
                     drop(held);
                     add(&mut gather.drain_rows().map(item_pointer));
@@ -461,24 +501,18 @@ impl<K: Rows> Of<K> {
             match search.step()? {
                 Step::Read(visit) => {
                     check_for_interrupts!();
-                    let ahead = self.ahead.take().filter(|ahead| ahead.0 == visit.block);
-                    let pin = match ahead {
-                        Some((_, pin)) => pin,
-                        // SAFETY: as promised by the caller.
-                        None => unsafe { Pin::read(index, visit.block) },
+                    // While this page is looked at, the next ones are on their way.
+                    // SAFETY: as promised by the caller.
+                    let pin = unsafe {
+                        let pin = self.ahead.take(index, visit.block);
+                        self.ahead.fetch::<K>(index, search.ahead());
+                        pin
                     };
-                    // While this page is looked at, the next one is on its way.
-                    if let Some(block) = search.ahead() {
-                        // SAFETY: as above.
-                        let next = unsafe { Pin::read(index, block) };
-                        next.fetch::<K>();
-                        self.ahead = Some((block, next));
-                    }
                     let held = Held::of_pin(pin, Lock::Shared);
                     search.take(visit, held.page())?;
                 }
                 Step::Row(row) => {
-                    self.ahead = None;
+                    self.ahead = Ahead::default();
                     let distance = Some(row.distance);
                     if !self.with_values {
                         return Ok(Some(Given { row, distance, value: None, pin: None }));
@@ -491,7 +525,7 @@ impl<K: Rows> Of<K> {
                     // VACUUM was here: that row is dead to everybody.
                 }
                 Step::Done => {
-                    self.ahead = None;
+                    self.ahead = Ahead::default();
                     return Ok(None);
                 }
             }
@@ -570,8 +604,17 @@ impl<K: Rows> Of<K> {
             let Some(visit) = gather.next_visit() else { return Ok(None) };
             check_for_interrupts!();
             // SAFETY: as promised by the caller.
-            let held = unsafe { Held::read(index, visit.block, Lock::Shared) };
+            let pin = unsafe {
+                let pin = self.ahead.take(index, visit.block);
+                self.ahead.fetch::<K>(index, gather.ahead());
+                pin
+            };
+            let held = Held::of_pin(pin, Lock::Shared);
             gather.take(visit, held.page())?;
+            if gather.has_rows() {
+                // Whoever takes the rows may stay with them.
+                self.ahead = Ahead::default();
+            }
             if self.with_values && gather.has_rows() {
                 match self.page.as_mut() {
                     Some(page) => page.as_mut().clone_from(held.page()),
