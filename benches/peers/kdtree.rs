@@ -407,16 +407,21 @@ fn contest<V: Value>(
     Ok(())
 }
 
-/// Tables of what was measured, of `size` rows.
-pub fn kdtree(client: &mut Client, size: usize, photos: &Photos) -> Result<String> {
-    let mut out = [
+/// The headings of two tables, of searches and of what else an index costs.
+fn headings(size: usize) -> [String; 2] {
+    [
         format!(
             "| {size} rows | `kdtree`, ms: mean / p50 / p95 | recall | GiST | HNSW (ef, recall) | over HNSW |\n|---|---|---|---|---|---|\n"
         ),
         String::from(
             "| | build s: `kdtree` / GiST / HNSW | over HNSW | MB | an insertion, µs: `kdtree` / GiST | aged over fresh | two clients over one | one album in 1,000, recall / ms: `kdtree`; HNSW, iterative |\n|---|---|---|---|---|---|---|---|\n",
         ),
-    ];
+    ]
+}
+
+/// Tables of what was measured of as many signatures.
+pub fn of_signatures(client: &mut Client, size: usize, photos: &Photos) -> Result<String> {
+    let mut out = headings(size);
     let top_20 = [("top 20, HNSW's default", 20, 0.0), ("top 20, HNSW 0.999", 20, 0.999)];
     let draw = |random: &mut Random| photos.draw(random);
     let (set, more) = signatures("photo-like signatures", size, draw, &top_20);
@@ -424,6 +429,12 @@ pub fn kdtree(client: &mut Client, size: usize, photos: &Photos) -> Result<Strin
     let top_10 = [("top 10, HNSW 0.999", 10, 0.999)];
     let (set, more) = signatures("uniform signatures", size, uniform, &top_10);
     contest(client, &set, &more, &mut out)?;
+    Ok(out.join("\n"))
+}
+
+/// Tables of what was measured of as many fingerprints.
+pub fn of_fingerprints(client: &mut Client, size: usize) -> Result<String> {
+    let mut out = headings(size);
     let (set, more) = fingerprints(size);
     contest(client, &set, &more, &mut out)?;
     Ok(out.join("\n"))

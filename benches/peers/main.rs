@@ -2,8 +2,8 @@
 //!
 //! `make bench` starts a server and runs this. It prints its progress, then
 //! tables, and writes `table.md` and `plot.svg` to the folder named in
-//! `IMGSMLR_RS_RESULTS`: all parts, or those named, `kdtree`, `ten-times`, `methods`, `pair`,
-//! `hashes` or `self-join`.
+//! `IMGSMLR_RS_RESULTS`: all parts, or those named, `signatures`, `fingerprints`, `ten-times`,
+//! `methods`, `pair`, `hashes` or `self-join`.
 
 #[path = "../data/mod.rs"]
 mod data;
@@ -22,7 +22,7 @@ mod self_join;
 use data::{Photos, Random, uniform};
 use hashes::hashes;
 use hnsw_pair::hnsw_pair;
-use kdtree::{kdtree, ten_times};
+use kdtree::{of_fingerprints, of_signatures, ten_times};
 use measure::{INDEX, measure};
 use methods::METHODS;
 use postgres::{Client, NoTls};
@@ -135,11 +135,15 @@ fn main() -> Result<()> {
     if wanted("pair") {
         report.push(pairs);
     }
-    if wanted("kdtree") {
-        report.push(kdtree(&mut client, sizes.last().copied().unwrap_or(1_000_000), &photos)?);
+    let size = sizes.last().copied().unwrap_or(1_000_000);
+    if wanted("signatures") {
+        report.push(of_signatures(&mut client, size, &photos)?);
+    }
+    if wanted("fingerprints") {
+        report.push(of_fingerprints(&mut client, size)?);
     }
     if wanted("ten-times") {
-        report.push(ten_times(&mut client, sizes.last().copied().unwrap_or(1_000_000))?);
+        report.push(ten_times(&mut client, size)?);
     }
     if wanted("hashes") {
         eprintln!("hashes");
