@@ -234,8 +234,10 @@ pub(super) unsafe extern "C-unwind" fn next(
         (*scan).xs_recheck = false;
         set_distances(scan, given.distance);
         if (*scan).xs_want_itup {
-            let (value, null) = (given.value.unwrap_or(Datum::null()), given.value.is_none());
-            state.tuple = pg_sys::index_form_tuple((*index).rd_att, &value, &null);
+            // To 14 and 15 they are not const.
+            let (mut value, mut null) =
+                (given.value.unwrap_or(Datum::null()), given.value.is_none());
+            state.tuple = pg_sys::index_form_tuple((*index).rd_att, &raw mut value, &raw mut null);
             (*scan).xs_itup = state.tuple;
             if !null {
                 pg_sys::pfree(value.cast_mut_ptr());
