@@ -24,7 +24,7 @@ enum Outcome {
 use Outcome::{Other, Refused, Same};
 
 fn outcome(original: &[u8], damaged: &[u8]) -> Outcome {
-    let options = Options { format: None, apply_orientation: true };
+    let options = Options::DEFAULT;
     let pattern = |file: &[u8]| convert::pattern(file, options, LIMITS);
     let whole = pattern(original).expect("a picture");
     match pattern(damaged) {

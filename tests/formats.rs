@@ -16,8 +16,8 @@ use png::png_chunk;
 use std::io::Cursor;
 
 const LIMITS: Limits = Limits::of(100_000_000);
-const UPRIGHT: Options = Options { format: None, apply_orientation: true };
-const AS_STORED: Options = Options { format: None, apply_orientation: false };
+const UPRIGHT: Options = Options::DEFAULT;
+const AS_STORED: Options = Options { apply_orientation: false, ..Options::DEFAULT };
 
 fn pattern(file: &[u8], options: Options) -> Pattern {
     convert::pattern(file, options, LIMITS).expect("a picture")

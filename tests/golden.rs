@@ -31,7 +31,7 @@ fn numbers(text: &str) -> Vec<f64> {
 
 fn pattern(name: &str) -> Option<Pattern> {
     let data = fixture(&format!("images/{name}"));
-    let options = Options { format: None, apply_orientation: false };
+    let options = Options { apply_orientation: false, ..Options::DEFAULT };
     convert::pattern(&data, options, Limits::of(100_000_000)).ok()
 }
 

@@ -20,7 +20,7 @@ use std::time::Instant;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const LIMITS: Limits = Limits::of(100_000_000);
-const OPTIONS: Options = Options { format: None, apply_orientation: false };
+const OPTIONS: Options = Options { apply_orientation: false, ..Options::DEFAULT };
 /// Photographs have at least so many pixels.
 const LEAST_PIXELS: u64 = 100_000;
 

@@ -28,7 +28,7 @@ use std::cell::RefCell;
 static COUNTER: counter::Counter = counter::Counter;
 
 const LIMITS: Limits = Limits::of(1 << 20);
-const ANY: Options = Options { format: None, apply_orientation: true };
+const ANY: Options = Options::DEFAULT;
 
 thread_local! {
     static FILE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };

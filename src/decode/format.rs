@@ -1,6 +1,6 @@
 //! Formats, and how a file is known by its first bytes.
 
-use super::DecodeError;
+use super::{DecodeError, Foreign};
 use std::fmt;
 
 /// A picture file format this crate reads.
@@ -16,7 +16,7 @@ pub enum Format {
     WebP,
     /// Windows bitmap.
     Bmp,
-    /// TIFF: its first image; grey, RGB and CMYK of 8 and 16 bits, RGB of floats.
+    /// TIFF and BigTIFF: its first image.
     Tiff,
     /// PBM, PGM, PPM and PAM, in text and binary.
     Pnm,
@@ -24,11 +24,13 @@ pub enum Format {
     Qoi,
     /// Farbfeld.
     Farbfeld,
+    /// Windows icons: the largest of the pictures in it.
+    Ico,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 9] = [
+    pub const ALL: [Format; 10] = [
         Format::Jpeg,
         Format::Png,
         Format::Gif,
@@ -38,6 +40,7 @@ impl Format {
         Format::Pnm,
         Format::Qoi,
         Format::Farbfeld,
+        Format::Ico,
     ];
 
     /// The format that `file` begins like, if any.
@@ -48,12 +51,15 @@ impl Format {
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
             [b'B', b'M', ..] => Some(Format::Bmp),
-            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some(Format::Tiff),
+            [b'I', b'I', b'*' | b'+', 0, ..] | [b'M', b'M', 0, b'*' | b'+', ..] => {
+                Some(Format::Tiff)
+            }
             [b'P', b'1'..=b'7', next, ..] if next.is_ascii_whitespace() || next == b'#' => {
                 Some(Format::Pnm)
             }
             [b'q', b'o', b'i', b'f', ..] => Some(Format::Qoi),
             [b'f', b'a', b'r', b'b', b'f', b'e', b'l', b'd', ..] => Some(Format::Farbfeld),
+            [0, 0, 1, 0, pictures, 0, ..] if pictures > 0 => Some(Format::Ico),
             _ => None,
         }
     }
@@ -66,6 +72,7 @@ impl Format {
                 Err(DecodeError::OtherFormat { wanted, found })
             }
             (Some(found), _) => Ok(found),
+            (None, _) if let Some(kind) = Foreign::of(file) => Err(DecodeError::Foreign { kind }),
             (None, Some(wanted)) => Err(DecodeError::NotThisFormat { wanted }),
             (None, None) => Err(DecodeError::UnknownFormat),
         }
@@ -89,6 +96,7 @@ impl fmt::Display for Format {
             Format::Pnm => "PNM",
             Format::Qoi => "QOI",
             Format::Farbfeld => "farbfeld",
+            Format::Ico => "ICO",
         })
     }
 }

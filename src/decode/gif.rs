@@ -3,7 +3,7 @@
 use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
-use gif::{ColorOutput, DecodeOptions};
+use gif::{ColorOutput, DecodeOptions, DecodingError};
 
 pub(super) fn decode(
     file: &[u8],
@@ -11,15 +11,11 @@ pub(super) fn decode(
     watch: &Watch,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
-    let broken = |error: gif::DecodingError| DecodeError::broken(Format::Gif, error);
-
-    let mut options = DecodeOptions::new();
-    options.set_color_output(ColorOutput::Indexed);
-    options.check_frame_consistency(true);
+    let options = options();
     // Comments, XMP and ICC profiles are kept whole; they are parts of the file.
     foresee(file.len() + (1 << 20))?;
-    let mut decoder = options.read_info(Watched::new(file, watch)).map_err(broken)?;
-    let frame = decoder.next_frame_info().map_err(broken)?.ok_or(DecodeError::NoPixels)?;
+    let mut decoder = options.read_info(Watched::new(file, watch)).map_err(verdict)?;
+    let frame = decoder.next_frame_info().map_err(verdict)?.ok_or(DecodeError::NoPixels)?;
     let (clear, interlaced) = (frame.transparent, frame.interlaced);
     // The frame's own rectangle is the picture, whatever screen it lies on.
     let (width, height) = limits.admit(frame.width.into(), frame.height.into())?;
@@ -28,7 +24,7 @@ pub(super) fn decode(
 
     // An index past the palette's end is black.
     let mut colours = [[0, 0, 0, 255]; 256];
-    let palette = decoder.palette().map_err(broken)?;
+    let palette = decoder.palette().map_err(verdict)?;
     for (colour, &[r, g, b]) in colours.iter_mut().zip(palette.as_chunks().0) {
         *colour = [r, g, b, 255];
     }
@@ -43,8 +39,8 @@ pub(super) fn decode(
     rows.begin(shape);
     for _ in 0..height / lines {
         if interlaced {
-            decoder.read_into_buffer(&mut indices).map_err(broken)?;
-        } else if !decoder.fill_buffer(&mut indices).map_err(broken)? {
+            decoder.read_into_buffer(&mut indices).map_err(verdict)?;
+        } else if !decoder.fill_buffer(&mut indices).map_err(verdict)? {
             return Err(DecodeError::broken(Format::Gif, "rows are missing"));
         }
         for line in indices.chunks_exact(width) {
@@ -68,4 +64,24 @@ pub(super) fn decode(
         }
     }
     Ok(Orientation::UPRIGHT)
+}
+
+/// How both a conversion and a look at the header read.
+pub(super) fn options() -> DecodeOptions {
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    // The frame is the picture: it may reach beyond its screen, as browsers have it. What
+    // an extension says that nobody knows is passed over.
+    options.check_frame_consistency(false);
+    options.allow_unknown_blocks(true);
+    options
+}
+
+/// What the codec's error means to a user.
+pub(super) fn verdict(error: DecodingError) -> DecodeError {
+    match error {
+        DecodingError::Io(error) => DecodeError::of_read(Format::Gif, &error),
+        DecodingError::UnexpectedEof => DecodeError::of_codec(Format::Gif, true),
+        _ => DecodeError::of_codec(Format::Gif, false),
+    }
 }

@@ -1,7 +1,10 @@
 //! What a file's header says, without decoding the picture.
 
 use super::jpeg_header::Header;
-use super::{DecodeError, Format, Limits, Watch, Watched, foresee, guarded, image_formats, png};
+use super::{
+    DecodeError, Format, Limits, Watch, Watched, foresee, gif, guarded, ico, image_formats, png,
+    png_chunks, tiff, webp,
+};
 use crate::picture::orientation::Orientation;
 use image::ExtendedColorType;
 
@@ -38,13 +41,14 @@ pub fn info(file: &[u8], limits: Limits) -> Result<Info, DecodeError> {
         Format::Png => of_png(file, watch),
         Format::Gif => of_gif(file, watch),
         Format::WebP => of_webp(file, watch),
+        Format::Tiff => tiff::info(file),
+        Format::Ico => ico::info(file, watch),
         _ => of_others(file, format, watch),
     })
 }
 
 fn of_jpeg(file: &[u8]) -> Result<Info, DecodeError> {
-    let broken = || DecodeError::broken(Format::Jpeg, "its segments do not lead to a scan");
-    let (header, _) = Header::read(file).ok_or_else(broken)?;
+    let (header, _) = Header::read(file)?;
     Ok(Info {
         format: Format::Jpeg,
         width: header.width as u32,
@@ -57,13 +61,13 @@ fn of_jpeg(file: &[u8]) -> Result<Info, DecodeError> {
     })
 }
 
-fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
-    let broken = |error| DecodeError::broken(Format::Png, error);
+pub(super) fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
+    png_chunks::check(file)?;
     let mut decoder = png::open(file, watch);
     decoder.set_transformations(::png::Transformations::IDENTITY);
     decoder.set_limits(::png::Limits { bytes: png::MOST_METADATA });
     foresee(png::METADATA)?;
-    let reader = decoder.read_info().map_err(broken)?;
+    let reader = decoder.read_info().map_err(png::verdict)?;
     let info = reader.info();
     Ok(Info {
         format: Format::Png,
@@ -73,20 +77,18 @@ fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
         bit_depth: info.bit_depth as u8,
         has_alpha: info.trns.is_some()
             || matches!(info.color_type, ::png::ColorType::GrayscaleAlpha | ::png::ColorType::Rgba),
-        orientation: Orientation::of_metadata(info.exif_metadata.as_deref()),
+        orientation: png_chunks::orientation(file),
         frames: Some(info.animation_control().map_or(1, |animation| animation.num_frames)),
     })
 }
 
 /// Walks over all frames, decoding none.
 fn of_gif(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
-    let broken = |error| DecodeError::broken(Format::Gif, error);
-    let mut options = gif::DecodeOptions::new();
-    options.set_color_output(gif::ColorOutput::Indexed);
+    let mut options = gif::options();
     options.skip_frame_decoding(true);
     foresee(2 * file.len() + (1 << 20))?;
-    let mut decoder = options.read_info(Watched::new(file, watch)).map_err(broken)?;
-    let first = decoder.next_frame_info().map_err(broken)?.ok_or(DecodeError::NoPixels)?;
+    let mut decoder = options.read_info(Watched::new(file, watch)).map_err(gif::verdict)?;
+    let first = decoder.next_frame_info().map_err(gif::verdict)?.ok_or(DecodeError::NoPixels)?;
     let (width, height) = (first.width.into(), first.height.into());
     let has_alpha = first.transparent.is_some();
     let mut frames = 1;
@@ -110,12 +112,12 @@ fn of_gif(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
 }
 
 fn of_webp(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
-    let broken = |error| DecodeError::broken(Format::WebP, error);
+    let verdict = webp::verdict;
     foresee(file.len() + (1 << 20))?;
-    let mut decoder = image_webp::WebPDecoder::new(Watched::new(file, watch)).map_err(broken)?;
+    let mut decoder = image_webp::WebPDecoder::new(Watched::new(file, watch)).map_err(verdict)?;
     decoder.set_memory_limit(file.len());
     let (width, height) = decoder.dimensions();
-    let exif = decoder.exif_metadata().map_err(broken)?;
+    let orientation = webp::orientation(&mut decoder)?;
     let has_alpha = decoder.has_alpha();
     Ok(Info {
         format: Format::WebP,
@@ -124,17 +126,18 @@ fn of_webp(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
         channels: if has_alpha { 4 } else { 3 },
         bit_depth: 8,
         has_alpha,
-        orientation: Orientation::of_metadata(exif.as_deref()),
+        orientation,
         frames: Some(if decoder.is_animated() { decoder.num_frames() } else { 1 }),
     })
 }
 
 fn of_others(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeError> {
-    let mut codec = image_formats::open(file, format, watch)?;
+    let mended = image_formats::mended(file, format)?;
+    let file = mended.as_ref().map_or(file, |mended| &mended.file);
+    let codec = image_formats::open(file, format, watch)?;
     let (width, height) = codec.dimensions();
     let original = codec.original_color_type();
     let channels = original.channel_count();
-    let orientation = image_formats::orientation(&mut *codec, format)?;
     Ok(Info {
         format,
         width,
@@ -142,9 +145,8 @@ fn of_others(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeE
         channels,
         bit_depth: (original.bits_per_pixel() / u16::from(channels.max(1))) as u8,
         has_alpha: has_alpha(original),
-        orientation,
-        // A TIFF may hold more; only walking them would tell.
-        frames: (format != Format::Tiff).then_some(1),
+        orientation: Orientation::UPRIGHT,
+        frames: Some(1),
     })
 }
 

@@ -1,23 +1,22 @@
-//! JPEG, by the `zune-jpeg` crate.
+//! JPEG, by the `zune-jpeg` crate; what that does not read right, by `jpeg_uncommon`.
 
 use super::jpeg_extent::{self, Extent};
-use super::jpeg_header::{self, Header};
+use super::jpeg_header::{Colours, Header};
+use super::jpeg_plain::{self, LONGEST_UNIT};
+use super::jpeg_uncommon::{self, Plane};
 use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
 
 /// What a JPEG header can hold.
 const LONGEST_SIDE: usize = 65_535;
 
-/// zune-jpeg 0.5.15 looks at all of them again at each: 40,000, of a file of 3 MB,
-/// took it 7 seconds. These hold 64 MB.
-const MOST_PARTS_OF_XMP: usize = 1024;
-
-/// Zero bytes enough for any minimum coded unit: ten blocks of 64 codes.
-const LONGEST_UNIT: usize = 4096;
+/// What a header read takes for a byte of the file: components of three, and tables.
+const HEADER: usize = 24;
 
 pub(super) fn decode(
     file: &[u8],
@@ -26,33 +25,101 @@ pub(super) fn decode(
     workspace: &mut Workspace,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
-    if jpeg_header::parts_of_xmp(file) > MOST_PARTS_OF_XMP {
-        let reason = "it has more metadata than pictures have";
-        return Err(DecodeError::broken(Format::Jpeg, reason));
-    }
-    let Some((header, scan)) = Header::read(file) else {
-        let decoded = Decoded::of(file, None, limits, watch, workspace)?;
-        return decoded.hand_over(false, watch, workspace, rows);
+    decode_as(file, None, limits, watch, workspace, rows)
+}
+
+/// The same, where somebody knows from elsewhere what the colours are: a TIFF file.
+pub(super) fn decode_as(
+    file: &[u8],
+    colours: Option<Colours>,
+    limits: Limits,
+    watch: &Watch,
+    workspace: &mut Workspace,
+    rows: &mut dyn Rows,
+) -> Result<Orientation, DecodeError> {
+    foresee(HEADER * file.len().min(1 << 16))?;
+    let (header, scan) = Header::read(file)?;
+    header.check_kind()?;
+    let colours = match colours {
+        Some(colours) if colours.count() == header.components.len() => colours,
+        _ => header.colours()?,
     };
-    // zune-jpeg 0.5.15 takes such files, of which there are few, and makes noise of them.
-    let in_parts = header.sequential && header.scanned < header.components.len();
-    if in_parts && header.components.iter().any(|component| component.down > 1) {
-        let reason = "components of different heights in scans of their own are not supported";
-        return Err(DecodeError::broken(Format::Jpeg, reason));
+    limits.admit(header.width as u64, header.height as u64)?;
+    let orientation = header.orientation;
+    if is_common(&header) && !jpeg_uncommon::restarts_are_out_of_order(&header, scan) {
+        let adobe = header.adobe();
+        let decoded = Decoded::of(file, &header, colours, scan, watch, workspace)?;
+        decoded.hand_over(adobe, watch, workspace, rows)?;
+    } else if header.sequential() {
+        hand_over_planes(header, colours, scan, watch, rows)?;
+    } else {
+        let reason = "its colours are stored at sizes that are not supported";
+        return Err(DecodeError::not_supported(Format::Jpeg, reason));
     }
-    let decoded = match jpeg_extent::of_truncated(&header, scan) {
-        None => Decoded::of(file, Some(&header), limits, watch, workspace)?,
-        Some(extent) => {
-            // As libjpeg does: the unit in which the data ends goes on in zero
-            // bits, the units behind it are mid grey.
-            let mut continued = allocate(file.len() + LONGEST_UNIT)?;
-            continued[..file.len()].copy_from_slice(file);
-            let mut decoded = Decoded::of(&continued, Some(&header), limits, watch, workspace)?;
-            decoded.grey_the_rest(extent);
-            decoded
+    Ok(orientation)
+}
+
+/// Whether `zune-jpeg` reads such files right: samplings as cameras and programs write
+/// them. Of others it makes noise, as 0.5.15 does of components of different heights in
+/// scans of their own.
+fn is_common(header: &Header) -> bool {
+    let samplings = header.components.iter().map(|component| (component.across, component.down));
+    let common = match samplings.collect::<Vec<_>>()[..] {
+        [_] => true,
+        [(1 | 2, 1 | 2), (1, 1), (1, 1)] => true,
+        [(1, 1), (1, 1), (1, 1), (1, 1)] => true,
+        _ => false,
+    };
+    let in_parts = header.sequential() && !header.one_scan();
+    common && !(in_parts && header.components.iter().any(|component| component.down > 1))
+}
+
+/// Reads a picture's components, and hands over its rows.
+fn hand_over_planes(
+    header: Header,
+    colours: Colours,
+    scan: &[u8],
+    watch: &Watch,
+    rows: &mut dyn Rows,
+) -> Result<(), DecodeError> {
+    let (width, height, adobe) = (header.width, header.height, header.adobe());
+    foresee(Plane::bytes(&header) + 4 * width)?;
+    let planes = jpeg_uncommon::decode(header, scan, watch)?;
+    let channels = if colours == Colours::Grey { Channels::Grey } else { Channels::Rgb };
+    let shape = Shape { width, height, channels };
+    let mut row = allocate(shape.row_len())?;
+    rows.begin(shape);
+    for y in 0..height {
+        let sample = |plane: usize, x| planes.get(plane).map_or(0, |plane| plane.at(x, y));
+        for (x, pixel) in row.chunks_exact_mut(channels.count()).enumerate() {
+            match (colours, pixel) {
+                (Colours::YCbCr | Colours::Ycck, [r, g, b]) => {
+                    let rgb = light_of_chroma([0, 1, 2].map(|plane| sample(plane, x)));
+                    [*r, *g, *b] = match colours {
+                        Colours::YCbCr => rgb,
+                        _ => {
+                            let [c, m, y] = rgb.map(|light| 255 - light);
+                            light_of_ink([c, m, y, sample(3, x)], adobe)
+                        }
+                    };
+                }
+                (Colours::Cmyk, [r, g, b]) => {
+                    let inks = [0, 1, 2, 3].map(|plane| sample(plane, x));
+                    [*r, *g, *b] = light_of_ink(inks, adobe);
+                }
+                (_, samples) => {
+                    for (plane, out) in samples.iter_mut().enumerate() {
+                        *out = sample(plane, x);
+                    }
+                }
+            }
         }
-    };
-    decoded.hand_over(header.adobe, watch, workspace, rows)
+        rows.row(&row);
+        if watch.ask() {
+            return Err(DecodeError::Interrupted);
+        }
+    }
+    Ok(())
 }
 
 /// A decoded picture in memory.
@@ -61,48 +128,51 @@ struct Decoded {
     height: usize,
     /// Grey, RGB or CMYK: 1, 3 or 4 samples a pixel.
     samples: Vec<u8>,
-    orientation: Orientation,
 }
 
 impl Decoded {
     fn of(
         file: &[u8],
-        header: Option<&Header>,
-        limits: Limits,
+        header: &Header,
+        colours: Colours,
+        scan: &[u8],
         watch: &Watch,
         workspace: &mut Workspace,
     ) -> Result<Self, DecodeError> {
-        let broken = |error| DecodeError::broken(Format::Jpeg, error);
-
-        let options = DecoderOptions::default()
-            .set_strict_mode(false)
-            .set_max_width(LONGEST_SIDE)
-            .set_max_height(LONGEST_SIDE);
-        let mut decoder = JpegDecoder::new_with_options(Watched::new(file, watch), options);
-        foresee(METADATA * file.len())?;
-        decoder.decode_headers().map_err(broken)?;
-        let (width, height) = decoder.dimensions().ok_or(DecodeError::NoPixels)?;
-        let (width, height) = limits.admit(width as u64, height as u64)?;
+        let (width, height) = (header.width, header.height);
         let pixels = width * height;
-
-        let (space, channels) = match decoder.input_colorspace() {
-            Some(ColorSpace::Luma) => (ColorSpace::Luma, 1),
-            Some(ColorSpace::CMYK) => (ColorSpace::CMYK, 4),
-            _ => (ColorSpace::RGB, 3),
+        let (space, channels) = match colours {
+            Colours::Grey => (ColorSpace::Luma, 1),
+            Colours::Cmyk => (ColorSpace::CMYK, 4),
+            Colours::YCbCr | Colours::Rgb | Colours::Ycck => (ColorSpace::RGB, 3),
         };
-        decoder.set_options(options.jpeg_set_out_colorspace(space));
-
         // A file of several scans makes the codec keep two bytes for each
         // coefficient; any makes it keep some rows.
-        let one_scan = header.is_some_and(|h| h.sequential && h.scanned == h.components.len());
-        let kept = if one_scan { 0 } else { MOST_COMPONENTS * padded(width) * padded(height) };
+        let kept =
+            if header.one_scan() { 0 } else { MOST_COMPONENTS * padded(width) * padded(height) };
         let rows = BYTES_A_COLUMN * padded(width);
         workspace.foresee(pixels * channels, 2 * kept + rows + METADATA * file.len())?;
 
+        let mut plain = jpeg_plain::plain(file, header, colours, scan)?;
+        let extent = jpeg_extent::of_truncated(header, scan);
+        if extent.is_some() {
+            // As libjpeg does: the unit in which the data ends goes on in zero
+            // bits, the units behind it are mid grey.
+            plain.resize(plain.len() + LONGEST_UNIT, 0);
+        }
+        let options = DecoderOptions::default()
+            .set_strict_mode(false)
+            .set_max_width(LONGEST_SIDE)
+            .set_max_height(LONGEST_SIDE)
+            .jpeg_set_out_colorspace(space);
+        let mut decoder = JpegDecoder::new_with_options(Watched::new(&plain, watch), options);
         let mut samples = workspace.take(pixels * channels)?;
-        decoder.decode_into(&mut samples).map_err(broken)?;
-        let orientation = Orientation::of_metadata(decoder.exif().map(Vec::as_slice));
-        Ok(Decoded { width, height, samples, orientation })
+        decoder.decode_into(&mut samples).map_err(verdict)?;
+        let mut decoded = Decoded { width, height, samples };
+        if let Some(extent) = extent {
+            decoded.grey_the_rest(extent);
+        }
+        Ok(decoded)
     }
 
     fn channels(&self) -> usize {
@@ -130,7 +200,7 @@ impl Decoded {
         watch: &Watch,
         workspace: &mut Workspace,
         rows: &mut dyn Rows,
-    ) -> Result<Orientation, DecodeError> {
+    ) -> Result<(), DecodeError> {
         let shape = |channels| Shape { width: self.width, height: self.height, channels };
         match self.channels() {
             1 => hand_over(&self.samples, shape(Channels::Grey), watch, rows),
@@ -145,15 +215,21 @@ impl Decoded {
             }
         }
         workspace.put(self.samples);
-        Ok(self.orientation)
+        Ok(())
     }
+}
+
+/// What the codec's error means to a user.
+fn verdict(error: DecodeErrors) -> DecodeError {
+    let ended = matches!(error, DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_));
+    DecodeError::of_codec(Format::Jpeg, ended)
 }
 
 /// What a frame can have at most.
 const MOST_COMPONENTS: usize = 4;
 /// Rows of units and of upsampled samples, two bytes each, of all components.
 const BYTES_A_COLUMN: usize = 1024;
-/// What the codec takes for a byte of metadata: the smallest segments are small.
+/// What is taken for a byte of the file: a plain copy, and what the codec keeps of tables.
 const METADATA: usize = 6;
 
 /// A side, rounded up to whole units of any size.
@@ -164,10 +240,22 @@ fn padded(side: usize) -> usize {
 /// Inks to light, pixel by pixel: `(255 − ink)·(255 − black)/255` in integers,
 /// as libgd does. Adobe stores `255 − ink`.
 fn light_of_inks(inks: &[u8], adobe: bool, rgb: &mut [u8]) {
-    let light = |value: u8| u32::from(if adobe { value } else { 255 - value });
-    for (out, &[c, m, y, k]) in rgb.as_chunks_mut().0.iter_mut().zip(inks.as_chunks().0) {
-        *out = [c, m, y].map(|ink| (light(ink) * light(k) / 255) as u8);
+    for (out, &inks) in rgb.as_chunks_mut().0.iter_mut().zip(inks.as_chunks().0) {
+        *out = light_of_ink(inks, adobe);
     }
+}
+
+/// Of one pixel.
+pub(super) fn light_of_ink([c, m, y, k]: [u8; 4], adobe: bool) -> [u8; 3] {
+    let light = |value: u8| u32::from(if adobe { value } else { 255 - value });
+    [c, m, y].map(|ink| (light(ink) * light(k) / 255) as u8)
+}
+
+/// Luma and chroma to light, as JFIF defines them.
+pub(super) fn light_of_chroma([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
+    let colours = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+    colours.map(|colour| (colour + 0.5) as u8)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! To mend that row one has to know where the data ends, and that takes a walk
 //! through the Huffman codes, without computing a single coefficient.
 
+use super::jpeg_bits::Bits;
 use super::jpeg_header::{Codes, Component, Header};
 
 /// The part of a baseline picture whose data is there.
@@ -25,10 +26,9 @@ pub(super) struct Extent {
 /// The extent of a sequential Huffman-coded file of one scan, `scan`, that has
 /// no end marker; `None` for a file that has one, and for any other kind.
 pub(super) fn of_truncated(header: &Header, scan: &[u8]) -> Option<Extent> {
-    let one_scan = header.sequential && header.scanned == header.components.len();
     // From the back, where it is if anywhere.
     let ended = || scan.windows(2).rev().any(|pair| pair == END_OF_IMAGE);
-    if one_scan && !ended() { walk(header, scan) } else { None }
+    if header.one_scan() && !ended() { walk(header, scan) } else { None }
 }
 
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
@@ -73,11 +73,11 @@ fn skip_unit(header: &Header, bits: &mut Bits, alone: bool) -> Option<()> {
 
 /// One block: a DC difference, then runs of zeros and AC values up to the 63rd.
 fn skip_block(bits: &mut Bits, dc: &Codes, ac: &Codes) -> Option<()> {
-    let size = next_symbol(dc, bits)?;
+    let size = bits.symbol(dc)?;
     bits.skip(size)?;
     let mut at = 1;
     while at < 64 {
-        let symbol = next_symbol(ac, bits)?;
+        let symbol = bits.symbol(ac)?;
         match (symbol >> 4, symbol & 15) {
             (15, 0) => at += 16,
             (_, 0) => break,
@@ -90,55 +90,6 @@ fn skip_block(bits: &mut Bits, dc: &Codes, ac: &Codes) -> Option<()> {
     Some(())
 }
 
-fn next_symbol(codes: &Codes, bits: &mut Bits) -> Option<u8> {
-    let mut code = 0;
-    for (first, count, index) in codes.lengths {
-        code = code << 1 | bits.next()?;
-        if let Some(offset) = code.checked_sub(first).filter(|&offset| offset < count) {
-            return codes.symbols.get(index + offset as usize).copied();
-        }
-    }
-    None
-}
-
-/// The bits of a scan, without the zero bytes stuffed behind 0xff.
-struct Bits<'a> {
-    rest: &'a [u8],
-    byte: u8,
-    left: u8,
-}
-
-impl<'a> Bits<'a> {
-    fn new(rest: &'a [u8]) -> Self {
-        Bits { rest, byte: 0, left: 0 }
-    }
-
-    fn next(&mut self) -> Option<u32> {
-        if self.left == 0 {
-            (self.byte, self.rest) = match self.rest {
-                [0xff, 0, rest @ ..] => (0xff, rest),
-                [0xff, ..] | [] => return None,
-                [byte, rest @ ..] => (*byte, rest),
-            };
-            self.left = 8;
-        }
-        self.left -= 1;
-        Some(u32::from(self.byte >> self.left & 1))
-    }
-
-    fn skip(&mut self, count: u8) -> Option<()> {
-        (0..count).try_for_each(|_| self.next().map(|_| ()))
-    }
-
-    /// Past a restart marker, which stands at the next whole byte.
-    fn skip_marker(&mut self) {
-        self.left = 0;
-        if let [0xff, 0xd0..=0xd7, rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +100,7 @@ mod tests {
     }
 
     fn extent(data: &[u8]) -> Option<Extent> {
-        let (header, scan) = Header::read(data)?;
+        let (header, scan) = Header::read(data).ok()?;
         of_truncated(&header, scan)
     }
 

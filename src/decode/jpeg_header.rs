@@ -1,103 +1,210 @@
-//! What a JPEG file says of itself before its first scan: the parts of it that
-//! `zune-jpeg` keeps to itself.
+//! What a JPEG file says of itself before its first scan.
 
+use super::jpeg_segments::{self, marker};
+use super::jpeg_standard_tables::STANDARD_TABLES;
+use super::{DecodeError, Format};
 use crate::picture::orientation::Orientation;
 
-const SEQUENTIAL_FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xc1;
-const HUFFMAN_TABLES: u8 = 0xc4;
-const ARITHMETIC_TABLES: u8 = 0xcc;
-const FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xcf;
-const START_OF_SCAN: u8 = 0xda;
-const RESTART_INTERVAL: u8 = 0xdd;
-const EXIF: u8 = 0xe1;
-const ADOBE: u8 = 0xee;
-
-/// How each part of XMP metadata too long for one segment begins.
-const PART_OF_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
-
-/// How often [`PART_OF_XMP`] stands in a file, wherever it is.
-pub(super) fn parts_of_xmp(file: &[u8]) -> usize {
-    memchr::memmem::find_iter(file, PART_OF_XMP).count()
-}
-
 /// A component of the frame, as the first scan codes it.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Component {
-    id: u8,
+    /// What scans call it.
+    pub id: u8,
     /// Blocks in a minimum coded unit, from left to right: 1 to 4.
     pub across: usize,
     /// The same from top to bottom.
     pub down: usize,
+    /// Where its quantisation table is.
+    pub quantisation: u8,
     /// Where its Huffman table for DC differences is.
     pub dc: usize,
     /// Where its Huffman table for AC values is.
     pub ac: usize,
 }
 
+/// What the samples of a frame are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colours {
+    Grey,
+    YCbCr,
+    Rgb,
+    Cmyk,
+    Ycck,
+}
+
+impl Colours {
+    /// Components of a frame.
+    pub fn count(self) -> usize {
+        match self {
+            Colours::Grey => 1,
+            Colours::YCbCr | Colours::Rgb => 3,
+            Colours::Cmyk | Colours::Ycck => 4,
+        }
+    }
+}
+
 /// All that stands before the first scan's data.
 #[derive(Default)]
 pub(super) struct Header {
-    /// Neither progressive nor lossless nor hierarchical.
-    pub sequential: bool,
+    /// The frame's marker, which names the process.
+    pub process: u8,
     /// Bits a sample.
     pub precision: u8,
-    /// What the EXIF data say, if there are any.
+    /// What the metadata say, if there are any.
     pub orientation: Orientation,
-    /// Whether Adobe's marker is there: then CMYK values are stored inverted.
-    pub adobe: bool,
+    jfif: bool,
+    /// The transform that Adobe's marker names, if that is there.
+    transform: Option<u8>,
     /// Pixels in a row.
     pub width: usize,
     /// Rows.
     pub height: usize,
     /// The frame's components.
     pub components: Vec<Component>,
-    /// How many of them the first scan holds.
-    pub scanned: usize,
+    /// Which of them the scan holds, in its order.
+    pub scanned: Vec<usize>,
+    /// Quantisation tables, as they are stored: in zigzag order.
+    pub quantisation: [Option<[u16; 64]>; 4],
     /// Huffman tables by destination: DC, then AC.
     pub tables: [[Option<Codes>; 4]; 2],
+    /// Whether the first scan names Huffman tables that the file does not have.
+    pub without_tables: bool,
     /// Units between restart markers, 0 for none.
     pub restart_interval: usize,
 }
 
 impl Header {
     /// Reads all segments up to the first scan; returns the scan's data too.
-    /// `None` where the structure is broken: the decoder will say how.
-    pub fn read(data: &[u8]) -> Option<(Header, &[u8])> {
+    ///
+    /// # Errors
+    /// Where the structure is broken.
+    pub fn read(data: &[u8]) -> Result<(Header, &[u8]), DecodeError> {
+        let broken = |reason| DecodeError::broken(Format::Jpeg, reason);
+        let no_scan = || broken("its parts do not lead to a picture");
         let mut header = Header::default();
-        let mut rest = data.get(2..)?;
+        let (mut exif, mut xmp) = (None, None);
+        let mut rest = data;
         loop {
-            // Fill bytes may stand before a marker.
-            let start = rest.iter().position(|&byte| byte != 0xff)?;
-            let marker = *rest.get(start)?;
-            if start == 0 {
-                return None;
-            }
-            rest = rest.get(start + 1..)?;
-            let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
-            let segment = rest.get(2..length)?;
-            rest = rest.get(length..)?;
-            match marker {
-                ARITHMETIC_TABLES => {}
-                EXIF => {
-                    if let Some(exif) = segment.strip_prefix(b"Exif\0\0") {
-                        header.orientation = Orientation::of_metadata(Some(exif));
+            let segment = jpeg_segments::next(rest).ok_or_else(no_scan)?;
+            let content = segment.content;
+            rest = segment.rest;
+            let understood = match segment.marker {
+                marker::START_OF_IMAGE => Some(()),
+                marker::END_OF_IMAGE => None,
+                marker::EXIF_OR_XMP => {
+                    if let Some(packet) = content.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0") {
+                        xmp.get_or_insert(packet);
+                    } else if [&b"Exif\0\0"[..], b"II*\0", b"MM\0*"]
+                        .iter()
+                        .any(|beginning| content.starts_with(beginning))
+                    {
+                        exif.get_or_insert(content);
                     }
+                    Some(())
                 }
-                ADOBE => header.adobe |= segment.starts_with(b"Adobe"),
-                HUFFMAN_TABLES => header.read_tables(segment)?,
-                RESTART_INTERVAL => {
-                    header.restart_interval = u16::from_be_bytes(*segment.first_chunk()?).into();
+                marker::JFIF => {
+                    header.jfif |= content.starts_with(b"JFIF\0");
+                    Some(())
                 }
-                START_OF_SCAN => {
-                    header.read_scan(segment)?;
-                    return Some((header, rest));
+                marker::ADOBE => {
+                    if content.starts_with(b"Adobe") {
+                        header.transform = Some(content.get(11).copied().unwrap_or(0));
+                    }
+                    Some(())
                 }
-                marker if FRAMES.contains(&marker) => {
-                    header.sequential = SEQUENTIAL_FRAMES.contains(&marker);
-                    header.read_frame(segment)?;
+                marker::HUFFMAN_TABLES | marker::QUANTISATION_TABLES | marker::RESTART_INTERVAL => {
+                    header.read_setting(segment.marker, content)
                 }
-                _ => {}
+                marker::START_OF_SCAN => {
+                    header.read_scan(content).ok_or_else(no_scan)?;
+                    header.orientation = Orientation::of_metadata(exif, xmp);
+                    return Ok((header, rest));
+                }
+                marker::ARITHMETIC_TABLES | marker::JPEG_EXTENSION => Some(()),
+                process @ (0xc0..=0xcf | marker::NEAR_LOSSLESS_FRAME) => {
+                    if header.process != 0 {
+                        return Err(broken("it describes its picture twice"));
+                    }
+                    header.process = process;
+                    header.read_frame(content)
+                }
+                _ => Some(()),
+            };
+            understood.ok_or_else(|| broken("a part of its beginning makes no sense"))?;
+        }
+    }
+
+    /// Neither progressive nor lossless nor hierarchical, and by Huffman codes.
+    pub fn sequential(&self) -> bool {
+        matches!(self.process, 0xc0 | 0xc1)
+    }
+
+    /// Sequential, and one scan holds everything.
+    pub fn one_scan(&self) -> bool {
+        self.sequential() && self.scanned.len() == self.components.len()
+    }
+
+    /// Whether Adobe's marker is there: then CMYK values are stored inverted.
+    pub fn adobe(&self) -> bool {
+        self.transform.is_some()
+    }
+
+    /// What the samples are, told as libjpeg tells it.
+    ///
+    /// # Errors
+    /// For two components, or more than four.
+    pub fn colours(&self) -> Result<Colours, DecodeError> {
+        let ids = || self.components.iter().map(|component| component.id);
+        match (self.components.len(), self.transform) {
+            (1, _) => Ok(Colours::Grey),
+            (3, _) if self.jfif => Ok(Colours::YCbCr),
+            (3, Some(0)) => Ok(Colours::Rgb),
+            (3, None) if ids().eq(*b"RGB") => Ok(Colours::Rgb),
+            (3, _) => Ok(Colours::YCbCr),
+            (4, None | Some(0)) => Ok(Colours::Cmyk),
+            (4, _) => Ok(Colours::Ycck),
+            _ => {
+                let reason = "it has two channels, or more than four";
+                Err(DecodeError::not_supported(Format::Jpeg, reason))
             }
+        }
+    }
+
+    /// Refuses the kinds of JPEG that are not read here.
+    ///
+    /// # Errors
+    /// With the kind, in plain words.
+    pub fn check_kind(&self) -> Result<(), DecodeError> {
+        let reason = match (self.process, self.precision) {
+            (0xc0..=0xc2, 8) => return Ok(()),
+            (0xc3, _) => "it is compressed without loss, as medical devices do",
+            (0xc9 | 0xca | 0xcb | 0xcd..=0xcf, _) => "it is compressed by arithmetic coding",
+            (marker::NEAR_LOSSLESS_FRAME, _) => "it is a JPEG-LS file",
+            (0xc0..=0xc2, 12) => "it has 12 bits a colour, and only 8 are read",
+            (0xc0..=0xc2, _) => {
+                return Err(DecodeError::broken(
+                    Format::Jpeg,
+                    "its number of bits a colour makes no sense",
+                ));
+            }
+            (0, _) => {
+                return Err(DecodeError::broken(Format::Jpeg, "it does not say how large it is"));
+            }
+            _ => "it holds several sizes of its picture in one",
+        };
+        Err(DecodeError::not_supported(Format::Jpeg, reason))
+    }
+
+    /// What may be set anew before each scan: tables, and the restart interval.
+    pub fn read_setting(&mut self, marker: u8, content: &[u8]) -> Option<()> {
+        match marker {
+            marker::HUFFMAN_TABLES => self.read_tables(content),
+            marker::QUANTISATION_TABLES => self.read_quantisation(content),
+            marker::RESTART_INTERVAL => {
+                self.restart_interval = u16::from_be_bytes(*content.first_chunk()?).into();
+                Some(())
+            }
+            _ => Some(()),
         }
     }
 
@@ -110,14 +217,30 @@ impl Header {
         self.width = u16::from_be_bytes([w1, w0]).into();
         self.components.clear();
         for component in components.chunks_exact(3).take(count.into()) {
-            let &[id, sampling, _quantisation] = component else {
+            let &[id, sampling, quantisation] = component else {
                 return None;
             };
             let (across, down) = (usize::from(sampling >> 4), usize::from(sampling & 15));
             if !(1..=4).contains(&across) || !(1..=4).contains(&down) {
                 return None;
             }
-            self.components.push(Component { id, across, down, ..Component::default() });
+            let (dc, ac) = (0, 0);
+            self.components.push(Component { id, across, down, quantisation, dc, ac });
+        }
+        Some(())
+    }
+
+    fn read_quantisation(&mut self, mut segment: &[u8]) -> Option<()> {
+        while let Some((&destination, rest)) = segment.split_first() {
+            let table = self.quantisation.get_mut(usize::from(destination & 15))?;
+            let wide = destination >> 4 != 0;
+            let (bytes, rest) = rest.split_at_checked(if wide { 128 } else { 64 })?;
+            let value = |at: usize| match wide {
+                true => u16::from_be_bytes([bytes[2 * at], bytes[2 * at + 1]]),
+                false => bytes[at].into(),
+            };
+            *table = Some(std::array::from_fn(value));
+            segment = rest;
         }
         Some(())
     }
@@ -134,14 +257,29 @@ impl Header {
         Some(())
     }
 
-    fn read_scan(&mut self, segment: &[u8]) -> Option<()> {
+    /// The header of a scan: what it holds, coded by which tables.
+    pub fn read_scan(&mut self, segment: &[u8]) -> Option<()> {
         let (&count, selectors) = segment.split_first()?;
-        self.scanned = count.into();
-        for selector in selectors.chunks_exact(2).take(count.into()) {
-            let &[id, tables] = selector else { return None };
-            let component = self.components.iter_mut().find(|component| component.id == id)?;
+        self.scanned.clear();
+        let mut missing = false;
+        for selector in selectors.as_chunks().0.iter().take(count.into()) {
+            let &[id, tables] = selector;
+            let at = self.components.iter().position(|component| component.id == id)?;
+            self.scanned.push(at);
+            let component = self.components.get_mut(at)?;
             component.dc = usize::from(tables >> 4);
             component.ac = usize::from(tables & 15);
+            let there = |class: &[Option<Codes>; 4], at| class.get(at).is_some_and(Option::is_some);
+            let [dc, ac] = &self.tables;
+            missing |= !there(dc, component.dc) || !there(ac, component.ac);
+        }
+        if missing && self.sequential() {
+            self.without_tables = true;
+            let own = std::mem::take(&mut self.tables);
+            self.read_tables(&STANDARD_TABLES)?;
+            for (table, own) in self.tables.iter_mut().flatten().zip(own.into_iter().flatten()) {
+                *table = own.or_else(|| table.take());
+            }
         }
         Some(())
     }
@@ -180,30 +318,31 @@ mod tests {
     #[test]
     fn reads_the_fixtures() {
         let baseline = header("baseline_420.jpg");
-        assert!(baseline.sequential && !baseline.adobe);
-        assert_eq!((baseline.width, baseline.height, baseline.scanned), (320, 240, 3));
+        assert!(baseline.one_scan() && !baseline.adobe() && !baseline.without_tables);
+        assert_eq!((baseline.width, baseline.height, baseline.scanned.len()), (320, 240, 3));
         assert_eq!((baseline.components[0].across, baseline.components[1].down), (2, 1));
-        assert!(!header("progressive.jpg").sequential);
-        assert!(header("cmyk.jpg").adobe);
+        assert_eq!(baseline.colours(), Ok(Colours::YCbCr));
+        assert!(!header("progressive.jpg").sequential());
+        assert!(header("cmyk.jpg").adobe());
         assert!(header("restart_markers.jpg").restart_interval > 0);
     }
 
     #[test]
-    fn parts_of_xmp_are_counted() {
-        let mut file = b"\xff\xd8".to_vec();
-        for _ in 0..3 {
-            file.extend([b"\xff\xe1\0\x26", PART_OF_XMP].concat());
-        }
-        assert_eq!(parts_of_xmp(&file), 3);
-        assert_eq!(parts_of_xmp(&file[..file.len() - 1]), 2);
-        assert_eq!(parts_of_xmp(b""), 0);
+    fn the_standards_tables_are_taken_where_a_frame_has_none() {
+        let mut header = Header { process: 0xc0, ..Header::default() };
+        header.components = vec![Component { id: 1, ..Component::default() }];
+        header.read_scan(&[1, 1, 0, 0, 63, 0]).expect("a scan");
+        assert!(header.without_tables);
+        let [dc, ac] = &header.tables;
+        assert_eq!(dc[0].as_ref().map(|codes| codes.symbols.len()), Some(12));
+        assert_eq!(ac[1].as_ref().map(|codes| codes.symbols.len()), Some(162));
     }
 
     #[test]
     fn broken_structures_have_no_header() {
         for data in [&b""[..], b"\xff\xd8", b"\xff\xd8\xff\xda\0\0", b"\xff\xd8\xff\xc4\0\x03\x99"]
         {
-            assert!(Header::read(data).is_none());
+            assert!(Header::read(data).is_err());
         }
     }
 }

@@ -3,20 +3,30 @@
 //! One file a format, or a family of them. Each reads the header first and asks
 //! [`Limits`] before it allocates anything whose size the header chose.
 
+mod bmp_header;
+mod foreign;
 mod format;
 mod gif;
+mod ico;
 mod image_formats;
 mod info;
 mod jpeg;
+mod jpeg_bits;
 mod jpeg_extent;
 mod jpeg_header;
+mod jpeg_plain;
+mod jpeg_segments;
+mod jpeg_standard_tables;
+mod jpeg_uncommon;
 mod png;
-mod tiff_directory;
+mod png_chunks;
+mod tiff;
 mod watched;
 mod webp;
 mod webp_frames;
 mod workspace;
 
+pub use foreign::Foreign;
 pub use format::Format;
 pub use info::{Info, info};
 pub use workspace::Workspace;
@@ -24,7 +34,7 @@ pub use workspace::Workspace;
 use crate::memory;
 use crate::picture::orientation::Orientation;
 use crate::picture::{Rows, Shape};
-use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use thiserror::Error;
 use watched::{Watch, Watched};
@@ -47,6 +57,12 @@ pub enum DecodeError {
     /// The first bytes belong to no format known here.
     #[error("the file does not begin like a picture of any known format")]
     UnknownFormat,
+    /// A file of a kind that is known, and not read.
+    #[error("the file is {kind}")]
+    Foreign {
+        /// What it is.
+        kind: Foreign,
+    },
     /// Another format than the one asked for.
     #[error("the file is a {found}, not a {wanted}")]
     OtherFormat {
@@ -62,7 +78,7 @@ pub enum DecodeError {
         wanted: Format,
     },
     /// The header promises more pixels than [`Limits`] allows.
-    #[error("the header promises {width} × {height} pixels, more than {max_pixels}")]
+    #[error("the picture has {width} × {height} pixels, more than {max_pixels} in all")]
     TooLarge {
         /// Width in pixels.
         width: u64,
@@ -83,20 +99,45 @@ pub enum DecodeError {
     /// [`Limits::interrupted`] said to stop.
     #[error("the conversion was interrupted")]
     Interrupted,
-    /// The codec's own verdict.
-    #[error("the {format} data is broken: {reason}")]
+    /// The file is damaged, or was never right.
+    #[error("the {format} file is broken: {reason}")]
     Broken {
         /// The file's format.
         format: Format,
-        /// The codec's words.
-        reason: String,
+        /// In what way.
+        reason: &'static str,
+    },
+    /// The file may be right, but is of a kind that is not read here.
+    #[error("the {format} file is of a kind that is not supported here: {reason}")]
+    NotSupported {
+        /// The file's format.
+        format: Format,
+        /// Which kind.
+        reason: &'static str,
     },
 }
 
 impl DecodeError {
-    fn broken(format: Format, reason: impl fmt::Display) -> Self {
-        let reason = reason.to_string();
+    fn broken(format: Format, reason: &'static str) -> Self {
         DecodeError::Broken { format, reason }
+    }
+
+    fn not_supported(format: Format, reason: &'static str) -> Self {
+        DecodeError::NotSupported { format, reason }
+    }
+
+    /// A codec's verdict, in words for people: whether it came to the end of the file.
+    fn of_codec(format: Format, ended: bool) -> Self {
+        let reason = match ended {
+            true => "it ends before its picture does",
+            false => "its data do not make a picture",
+        };
+        DecodeError::Broken { format, reason }
+    }
+
+    /// The verdict on a read.
+    fn of_read(format: Format, error: &io::Error) -> Self {
+        Self::of_codec(format, error.kind() == io::ErrorKind::UnexpectedEof)
     }
 }
 
@@ -120,6 +161,8 @@ pub fn rows(
         Format::Png => png::decode(file, limits, watch, rows),
         Format::Gif => gif::decode(file, limits, watch, rows),
         Format::WebP => webp::decode(file, limits, watch, workspace, rows),
+        Format::Tiff => tiff::decode(file, limits, watch, workspace, rows),
+        Format::Ico => ico::decode(file, limits, watch, workspace, rows),
         _ => image_formats::decode(file, format, limits, watch, workspace, rows),
     })
 }
@@ -135,7 +178,7 @@ fn guarded<T>(
     // A codec that panics on a file nobody foresaw must not cost more than
     // that file: a caller loading thousands goes on with the next.
     let result = catch_unwind(AssertUnwindSafe(|| codec(&watch)))
-        .unwrap_or_else(|_| Err(DecodeError::broken(format, "the codec gave up")));
+        .unwrap_or_else(|_| Err(DecodeError::of_codec(format, false)));
     // What a codec made of a file that ended under its hands counts for nothing.
     match watch.refused() {
         Some(error) => Err(error),
@@ -265,7 +308,7 @@ mod tests {
     #[test]
     fn tells_formats_apart() {
         assert_eq!(decode(b"", None, LIMITS), Err(DecodeError::Empty));
-        assert_eq!(decode(b"%PDF-1.7", None, LIMITS), Err(DecodeError::UnknownFormat));
+        assert_eq!(decode(b"plain words", None, LIMITS), Err(DecodeError::UnknownFormat));
         let png = fixture("rgb8.png");
         assert_eq!(
             decode(&png, Some(Format::Jpeg), LIMITS),

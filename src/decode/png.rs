@@ -2,10 +2,11 @@
 
 use super::{
     DecodeError, Format, Limits, Watch, Watched, admit_width, allocate, foresee, hand_over,
+    png_chunks,
 };
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
-use png::{ColorType, Decoder, Transformations};
+use png::{ColorType, Decoder, DecodingError, Transformations};
 
 /// Bytes of other chunks than the picture's that the codec takes.
 pub(super) const MOST_METADATA: usize = 4 << 20;
@@ -29,27 +30,26 @@ pub(super) fn decode(
     watch: &Watch,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
-    let broken = |error: png::DecodingError| DecodeError::broken(Format::Png, error);
-
+    png_chunks::check(file)?;
     let mut decoder = open(file, watch);
     // Palettes to colours, grey below 8 bits to 8, 16 bits to their high byte.
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
-    let header = decoder.read_header_info().map_err(broken)?;
+    let header = decoder.read_header_info().map_err(verdict)?;
     let (width, height) = limits.admit(header.width.into(), header.height.into())?;
     admit_width(Format::Png, width)?;
     foresee(METADATA + BYTES_A_COLUMN * width)?;
     decoder.set_limits(png::Limits { bytes: MOST_METADATA + 8 * width });
 
-    let mut reader = decoder.read_info().map_err(broken)?;
+    let mut reader = decoder.read_info().map_err(verdict)?;
     let channels = match reader.output_color_type().0 {
         ColorType::Grayscale => Channels::Grey,
         ColorType::GrayscaleAlpha => Channels::GreyAlpha,
         ColorType::Rgb => Channels::Rgb,
         ColorType::Rgba => Channels::Rgba,
-        ColorType::Indexed => return Err(DecodeError::broken(Format::Png, "no palette")),
+        ColorType::Indexed => return Err(DecodeError::broken(Format::Png, "it has no palette")),
     };
     let shape = Shape { width, height, channels };
-    let orientation = Orientation::of_metadata(reader.info().exif_metadata.as_deref());
+    let orientation = png_chunks::orientation(file);
     // libgd heeds the clear entry of a palette and the clear shade of a grey
     // picture, but not the clear colour of an RGB one: nor do we, to agree.
     let opaque = reader.info().color_type == ColorType::Rgb && channels == Channels::Rgba;
@@ -57,7 +57,7 @@ pub(super) fn decode(
 
     if reader.info().interlaced {
         let mut samples = allocate(reader.output_buffer_size().ok_or(DecodeError::NoPixels)?)?;
-        reader.next_frame(&mut samples).map_err(broken)?;
+        reader.next_frame(&mut samples).map_err(verdict)?;
         if opaque {
             make_opaque(&mut samples);
         }
@@ -66,7 +66,7 @@ pub(super) fn decode(
         let mut row = allocate(shape.row_len())?;
         rows.begin(shape);
         for _ in 0..height {
-            let read = reader.read_row(&mut row).map_err(broken)?;
+            let read = reader.read_row(&mut row).map_err(verdict)?;
             if read.is_none() {
                 return Err(DecodeError::broken(Format::Png, "rows are missing"));
             }
@@ -80,4 +80,15 @@ pub(super) fn decode(
         }
     }
     Ok(orientation)
+}
+
+/// What the codec's error means to a user.
+pub(super) fn verdict(error: DecodingError) -> DecodeError {
+    match error {
+        DecodingError::IoError(error) => DecodeError::of_read(Format::Png, &error),
+        DecodingError::LimitsExceeded => {
+            DecodeError::broken(Format::Png, "it has more metadata than pictures have")
+        }
+        _ => DecodeError::of_codec(Format::Png, false),
+    }
 }

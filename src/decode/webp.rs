@@ -7,7 +7,8 @@ use super::{
 };
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
-use image_webp::WebPDecoder;
+use image_webp::{DecodingError, WebPDecoder};
+use std::io::{BufRead, Seek};
 
 /// What the codec holds for a pixel besides the picture: planes of a lossy
 /// frame, its alpha, its colours, a canvas to lay it on.
@@ -30,11 +31,9 @@ pub(super) fn decode(
     workspace: &mut Workspace,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
-    let broken = |error: image_webp::DecodingError| DecodeError::broken(Format::WebP, error);
-
-    foresee(file.len())?;
+    foresee(2 * file.len())?;
     let reader = Watched::at_cost(file, watch, CODES);
-    let mut decoder = WebPDecoder::new(reader).map_err(broken)?;
+    let mut decoder = WebPDecoder::new(reader).map_err(verdict)?;
     let (width, height) = decoder.dimensions();
     webp_frames::check(file, width, height)?;
     let (width, height) = limits.admit(width.into(), height.into())?;
@@ -47,10 +46,27 @@ pub(super) fn decode(
 
     // A longer chunk is a lie.
     decoder.set_memory_limit(file.len());
-    let exif = decoder.exif_metadata().map_err(broken)?;
+    let orientation = orientation(&mut decoder)?;
     let mut samples = workspace.take(pixels)?;
-    decoder.read_image(&mut samples).map_err(broken)?;
+    decoder.read_image(&mut samples).map_err(verdict)?;
     hand_over(&samples, shape, watch, rows);
     workspace.put(samples);
-    Ok(Orientation::of_metadata(exif.as_deref()))
+    Ok(orientation)
+}
+
+/// What the metadata say. Their chunks are no longer than the file.
+pub(super) fn orientation<R: BufRead + Seek>(
+    decoder: &mut WebPDecoder<R>,
+) -> Result<Orientation, DecodeError> {
+    let exif = decoder.exif_metadata().map_err(verdict)?;
+    let xmp = decoder.xmp_metadata().map_err(verdict)?;
+    Ok(Orientation::of_metadata(exif.as_deref(), xmp.as_deref()))
+}
+
+/// What the codec's error means to a user.
+pub(super) fn verdict(error: DecodingError) -> DecodeError {
+    match error {
+        DecodingError::IoError(error) => DecodeError::of_read(Format::WebP, &error),
+        _ => DecodeError::of_codec(Format::WebP, false),
+    }
 }

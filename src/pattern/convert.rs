@@ -11,6 +11,14 @@ pub struct Options {
     pub format: Option<Format>,
     /// Whether to turn the picture upright, as its EXIF data says.
     pub apply_orientation: bool,
+    /// What shows through clear pixels: red, green, blue.
+    pub background: [u8; 3],
+}
+
+impl Options {
+    /// Any format, upright, on black.
+    pub const DEFAULT: Options =
+        Options { format: None, apply_orientation: true, background: [0; 3] };
 }
 
 /// The pattern of the picture in `file`.
@@ -33,7 +41,7 @@ pub fn pattern_within(
 ) -> Result<Pattern, DecodeError> {
     let mut average = AreaAverage::new();
     let orientation = decode::rows(file, options.format, limits, workspace, &mut average)?;
-    let mut thumbnail = average.finish();
+    let mut thumbnail = average.finish_on(options.background);
     if options.apply_orientation {
         thumbnail = orientation.upright(thumbnail);
     }
@@ -85,7 +93,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    const ANY: Options = Options { format: None, apply_orientation: true };
+    const ANY: Options = Options::DEFAULT;
 
     fn fixture(name: &str) -> Vec<u8> {
         let path = format!("{}/tests/fixtures/images/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -116,7 +124,7 @@ mod tests {
         let mut other = a.clone();
         other.truncate(a.len() - 1);
         assert!(converter.pattern(&other, ANY, limits).is_ok() || converter.pattern.is_none());
-        let jpeg_only = Options { format: Some(Format::Jpeg), apply_orientation: false };
+        let jpeg_only = Options { format: Some(Format::Jpeg), apply_orientation: false, ..ANY };
         converter.pattern(&a, ANY, limits).expect("a picture");
         assert!(converter.pattern(&a, jpeg_only, limits).is_err());
         converter.pattern(&a, ANY, limits).expect("a picture");
@@ -139,7 +147,7 @@ mod tests {
     fn orientation_is_applied_where_asked() {
         let file = fixture("exif_orientation6.jpg");
         let limits = Limits::of(1 << 20);
-        let apart = |apply_orientation| Options { format: None, apply_orientation };
+        let apart = |apply_orientation| Options { apply_orientation, ..ANY };
         let [turned, stored] = [true, false].map(|turn| pattern(&file, apart(turn), limits));
         assert!(turned.expect("a picture").distance(&stored.expect("a picture")) > 0.1);
     }

@@ -34,7 +34,7 @@ mod tests {
     use crate::pattern::PATTERN_LEN;
     use crate::pattern::convert::{self, Options};
 
-    const ANY: Options = Options { format: None, apply_orientation: true };
+    const ANY: Options = Options::DEFAULT;
 
     #[test]
     fn the_view_of_a_picture_has_its_pattern() {

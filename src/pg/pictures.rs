@@ -6,42 +6,79 @@ use crate::pattern::Pattern;
 use crate::pattern::convert::{Converter, Options};
 use crate::pg::call::{null, v1};
 use crate::pg::datum::Returned;
-use crate::pg::report::Report;
+use crate::pg::report::{self, Report};
 use crate::pg::settings::{self, OnDecodeError};
+use crate::picture::background;
 use crate::signature::Signature;
 use pgrx::{IntoDatum, PgXactCallbackEvent, pg_extern, pg_guard, pg_sys, register_xact_callback};
 use std::cell::RefCell;
 
 #[pg_extern(sql = false)]
 fn jpeg2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
-    pattern(file, Options { format: Some(Format::Jpeg), apply_orientation: false }).map(Returned)
+    as_reference_has_it(file, Format::Jpeg)
 }
 
 #[pg_extern(sql = false)]
 fn png2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
-    pattern(file, Options { format: Some(Format::Png), apply_orientation: false }).map(Returned)
+    as_reference_has_it(file, Format::Png)
 }
 
 #[pg_extern(sql = false)]
 fn gif2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
-    pattern(file, Options { format: Some(Format::Gif), apply_orientation: false }).map(Returned)
+    as_reference_has_it(file, Format::Gif)
+}
+
+/// Of one format, as stored.
+fn as_reference_has_it(file: &[u8], format: Format) -> Option<Returned<Pattern>> {
+    let options = Options { format: Some(format), apply_orientation: false, ..Options::DEFAULT };
+    pattern(file, options).map(Returned)
 }
 
 /// As SQL of version 0.1.0 calls it, which may meet this library before
 /// `ALTER EXTENSION … UPDATE`.
 #[pg_extern(sql = false)]
 fn image2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
-    pattern(file, Options { format: None, apply_orientation: false }).map(Returned)
+    pattern(file, Options { apply_orientation: false, ..Options::DEFAULT }).map(Returned)
 }
 
 #[pg_extern(sql = false)]
 fn image2pattern_upright(file: &[u8], apply_orientation: bool) -> Option<Returned<Pattern>> {
-    pattern(file, Options { format: None, apply_orientation }).map(Returned)
+    pattern(file, Options { apply_orientation, ..Options::DEFAULT }).map(Returned)
+}
+
+#[pg_extern(sql = false)]
+fn image2pattern_on(
+    file: &[u8],
+    background: &str,
+    apply_orientation: bool,
+) -> Option<Returned<Pattern>> {
+    pattern(file, on(background, apply_orientation)).map(Returned)
 }
 
 #[pg_extern(sql = false)]
 fn image2signature(file: &[u8], apply_orientation: bool) -> Option<Returned<Signature>> {
-    let pattern = pattern(file, Options { format: None, apply_orientation })?;
+    signature(file, Options { apply_orientation, ..Options::DEFAULT })
+}
+
+#[pg_extern(sql = false)]
+fn image2signature_on(
+    file: &[u8],
+    background: &str,
+    apply_orientation: bool,
+) -> Option<Returned<Signature>> {
+    signature(file, on(background, apply_orientation))
+}
+
+/// Any format, laid on the colour that the user names.
+fn on(background: &str, apply_orientation: bool) -> Options {
+    match background::named(background) {
+        Some(background) => Options { format: None, apply_orientation, background },
+        None => report::unknown_background(background).raise(),
+    }
+}
+
+fn signature(file: &[u8], options: Options) -> Option<Returned<Signature>> {
+    let pattern = pattern(file, options)?;
     match Signature::of(&pattern) {
         Ok(signature) => Some(Returned(signature)),
         Err(error) => Report::from(error).raise(),
@@ -50,8 +87,21 @@ fn image2signature(file: &[u8], apply_orientation: bool) -> Option<Returned<Sign
 
 #[pg_extern(sql = false)]
 fn image2fingerprint(file: &[u8], apply_orientation: bool) -> Option<Returned<Fingerprint>> {
-    let pattern = pattern(file, Options { format: None, apply_orientation })?;
+    let pattern = pattern(file, Options { apply_orientation, ..Options::DEFAULT })?;
     Some(Returned(Fingerprint::of(&pattern)))
+}
+
+/// Why a file gives no pattern; nothing where it gives one.
+#[pg_extern(sql = false)]
+fn picture_error(file: &[u8]) -> Option<String> {
+    match converted(file, Options::DEFAULT) {
+        Ok(_) => None,
+        // These say nothing of the file.
+        Err(error @ (DecodeError::OutOfMemory { .. } | DecodeError::Interrupted)) => {
+            Report::from(error).raise()
+        }
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 thread_local! {
@@ -60,18 +110,21 @@ thread_local! {
 }
 
 fn pattern(file: &[u8], options: Options) -> Option<Pattern> {
+    value_or_report(converted(file, options))
+}
+
+fn converted(file: &[u8], options: Options) -> Result<Pattern, DecodeError> {
     if CONVERTER.with_borrow(Option::is_none) {
         // An idle session is to hold no memory.
         for end in [PgXactCallbackEvent::Commit, PgXactCallbackEvent::Abort] {
             register_xact_callback(end, || CONVERTER.set(None));
         }
     }
-    let converted = uninterrupted(|limits| {
+    uninterrupted(|limits| {
         CONVERTER.with_borrow_mut(|converter| {
             converter.get_or_insert_default().pattern(file, options, limits)
         })
-    });
-    value_or_report(converted)
+    })
 }
 
 /// Lets a cancelled query go; where whoever interrupted wanted something else,

@@ -1,7 +1,7 @@
 //! The one place where the method's errors become SQLSTATE, message, detail
 //! and hint.
 
-use crate::decode::DecodeError;
+use crate::decode::{DecodeError, Foreign};
 use crate::fingerprint::{BytesError, HexError};
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::page::MetaError;
@@ -105,23 +105,59 @@ impl From<DecodeError> for Report {
             DecodeError::TooLarge { .. } => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             DecodeError::OutOfMemory { .. } => PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
             DecodeError::Interrupted => PgSqlErrorCode::ERRCODE_QUERY_CANCELED,
+            DecodeError::NotSupported { .. } => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            DecodeError::Foreign { kind } if kind.is_picture() => {
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED
+            }
             DecodeError::Empty
             | DecodeError::UnknownFormat
+            | DecodeError::Foreign { .. }
             | DecodeError::OtherFormat { .. }
             | DecodeError::NotThisFormat { .. }
             | DecodeError::NoPixels
             | DecodeError::Broken { .. } => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
         };
         let report = Report::new(code, format!("cannot decode picture: {error}"));
-        match error {
-            DecodeError::OtherFormat { .. } => {
-                report.hint("image2pattern() tells the format by the file's first bytes.")
-            }
-            DecodeError::TooLarge { .. } => report
-                .hint("A superuser can raise the limit with the setting imgsmlr_rs.max_pixels."),
-            _ => report,
+        match hint_for(&error) {
+            Some(hint) => report.hint(hint),
+            None => report,
         }
     }
+}
+
+/// What a user can do about a file.
+fn hint_for(error: &DecodeError) -> Option<&'static str> {
+    Some(match error {
+        DecodeError::OtherFormat { .. } => {
+            "image2pattern() tells the format by the file's first bytes."
+        }
+        DecodeError::TooLarge { .. } => {
+            "A superuser can raise the limit with the setting imgsmlr_rs.max_pixels."
+        }
+        DecodeError::Broken { .. } => {
+            "Fetch the file again; if a program still shows it, save it anew from there."
+        }
+        DecodeError::Foreign { kind: Foreign::Base64 } => {
+            "Decode the text first: decode(text, 'base64'), without what stands before a comma."
+        }
+        DecodeError::Foreign { kind: Foreign::Hexadecimal } => {
+            "Decode the text first: decode(text, 'hex'), without a leading \\x."
+        }
+        DecodeError::Foreign { kind: Foreign::Html } => {
+            "The server that was asked for the picture may have answered with an error."
+        }
+        DecodeError::NotSupported { .. } | DecodeError::Foreign { .. } => {
+            "Convert it to PNG or JPEG first."
+        }
+        _ => return None,
+    })
+}
+
+/// A name that stands for no colour.
+pub(super) fn unknown_background(name: &str) -> Report {
+    let message = format!("\"{name}\" is no background");
+    Report::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
+        .hint("It is black, white, or a colour like #ff8000.")
 }
 
 /// A text that is no value of the type `name`.

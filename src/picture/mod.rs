@@ -3,6 +3,7 @@
 //! A decoder hands over [`Rows`] as it reads them. They are [resampled](resample) to
 //! 64×64 cells, turned to their [`orientation`], and reduced to one [`brightness`] each.
 
+pub mod background;
 pub mod brightness;
 pub mod orientation;
 pub mod resample;

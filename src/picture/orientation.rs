@@ -60,17 +60,22 @@ impl Orientation {
         }
     }
 
-    /// What a file's EXIF data says: upright where there is none, or nothing to
-    /// make of it.
-    pub fn of_metadata(exif: Option<&[u8]>) -> Self {
-        exif.and_then(Self::in_exif).unwrap_or_default()
+    /// What a file's metadata say: its EXIF data or, where these don't, its XMP
+    /// packet. Upright where there is neither, or nothing to make of them.
+    pub fn of_metadata(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> Self {
+        let by_exif = exif.and_then(Self::in_exif);
+        by_exif.or_else(|| xmp.and_then(Self::in_xmp)).unwrap_or_default()
     }
 
     /// What a block of EXIF data says, a TIFF file in small: the entry 274 of
     /// its first directory. `None` where there is none, or nothing to make of it.
     fn in_exif(exif: &[u8]) -> Option<Self> {
         const ORIENTATION: u16 = 274;
+        const BYTE: u16 = 1;
         const SHORT: u16 = 3;
+        const LONG: u16 = 4;
+        // As in a JPEG file: libvips and sharp write it so everywhere.
+        let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
         let little = match exif.get(..4)? {
             b"II*\0" => true,
             b"MM\0*" => false,
@@ -80,16 +85,35 @@ impl Orientation {
             let bytes = *exif.get(at..)?.first_chunk()?;
             Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
         };
-        let bytes = *exif.get(4..)?.first_chunk()?;
-        let directory = if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) };
-        let directory = usize::try_from(directory).ok()?;
+        let long = |at: usize| {
+            let bytes = *exif.get(at..)?.first_chunk()?;
+            Some(if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
+        };
+        let directory = usize::try_from(long(4)?).ok()?;
         // Entries of 12 bytes: tag, type, count, value. No pointer is followed.
         let first = directory.checked_add(2)?;
         let entries = (0..usize::from(short(directory)?)).map(|n| first + 12 * n);
-        let found = entries
-            .take_while(|&at| at < exif.len())
-            .find(|&at| short(at) == Some(ORIENTATION) && short(at + 2) == Some(SHORT));
-        Self::from_exif(short(found? + 8)?)
+        let mut entries = entries.take_while(|&at| at < exif.len());
+        let found = entries.find(|&at| short(at) == Some(ORIENTATION))?;
+        let number = match short(found + 2)? {
+            BYTE => u16::from(*exif.get(found + 8)?),
+            SHORT => short(found + 8)?,
+            LONG => u16::try_from(long(found + 8)?).ok()?,
+            _ => return None,
+        };
+        Self::from_exif(number)
+    }
+
+    /// What an XMP packet says, `tiff:Orientation` as an attribute or an element.
+    fn in_xmp(xmp: &[u8]) -> Option<Self> {
+        let at = memchr::memmem::find(xmp, b"tiff:Orientation")?;
+        let rest = xmp.get(at + b"tiff:Orientation".len()..)?;
+        let (number, end) = match *rest {
+            [b'=', b'"' | b'\'', number, end, ..] => (number, end),
+            [b'>', number, end, ..] => (number, end),
+            _ => return None,
+        };
+        if end.is_ascii_digit() { None } else { Self::from_exif(number.wrapping_sub(b'0').into()) }
     }
 
     /// Turns the cells of a picture in this orientation upright.
@@ -155,6 +179,40 @@ mod tests {
         let mut around = exif(true, 6);
         around[4..8].copy_from_slice(&0_u32.to_le_bytes());
         assert_eq!(Orientation::in_exif(&around), None);
+    }
+
+    #[test]
+    fn reads_other_widths_and_a_prefix() {
+        let little = exif(true, 6);
+        let prefixed = [b"Exif\0\0", little.as_slice()].concat();
+        assert_eq!(Orientation::in_exif(&prefixed), Orientation::from_exif(6));
+        for (kind, value) in [(1, [6, 0, 0, 0]), (4, [6, 0, 0, 0])] {
+            let mut other = little.clone();
+            let at = other.len() - 10;
+            other[at] = kind;
+            other[at + 6..].copy_from_slice(&value);
+            assert_eq!(Orientation::in_exif(&other), Orientation::from_exif(6), "type {kind}");
+        }
+    }
+
+    #[test]
+    fn xmp_speaks_where_exif_does_not() {
+        let packets: [&[u8]; 3] = [
+            b"<rdf:Description tiff:Orientation=\"6\" />",
+            b"<rdf:Description tiff:Orientation='6'/>",
+            b"<tiff:Orientation>6</tiff:Orientation>",
+        ];
+        for xmp in packets {
+            assert_eq!(Orientation::of_metadata(None, Some(xmp)).number(), 6);
+            let exif = exif(true, 3);
+            assert_eq!(Orientation::of_metadata(Some(&exif), Some(xmp)).number(), 3);
+            assert_eq!(Orientation::of_metadata(Some(b"II*\0"), Some(xmp)).number(), 6);
+        }
+        let nothing: [&[u8]; 4] =
+            [b"", b"tiff:Orientation", b"tiff:Orientation=\"9\"", b"tiff:Orientation=\"61\""];
+        for xmp in nothing {
+            assert_eq!(Orientation::in_xmp(xmp), None);
+        }
     }
 
     /// Where the pixel of the upper left corner goes, and that to its right.

@@ -18,7 +18,7 @@ pub const SIDE: usize = 64;
 /// libgd's alpha: 0 is opaque, 127 is clear.
 const CLEAR: u64 = 127;
 
-/// 64×64 colours `[red, green, blue]`, indexed `[x][y]`, alpha laid on black.
+/// 64×64 colours `[red, green, blue]`, indexed `[x][y]`, alpha laid on a ground.
 pub type Thumbnail = [[[u8; 3]; SIDE]; SIDE];
 
 /// What is added up of a pixel: its colours, weighted by opacity if it has an
@@ -93,14 +93,19 @@ impl AreaAverage {
         }
     }
 
-    /// The cells of the picture. Rows that never came count as clear black.
-    pub fn finish(mut self) -> Box<Thumbnail> {
+    /// The cells of the picture, laid on black. Rows that never came count as clear.
+    pub fn finish(self) -> Box<Thumbnail> {
+        self.finish_on([0; 3])
+    }
+
+    /// The cells of the picture, laid on a ground of one colour.
+    pub fn finish_on(mut self, ground: [u8; 3]) -> Box<Thumbnail> {
         let mut thumbnail = Box::new([[[0; 3]; SIDE]; SIDE]);
         self.flush((self.rows * SIDE).saturating_sub(1) / self.shape.height.max(1));
         let area = (self.shape.width * self.shape.height) as u64;
         for (y, row) in self.cells.iter().enumerate() {
             for (x, sums) in row.iter().enumerate() {
-                thumbnail[x][y] = colour(sums, self.shape.channels, area);
+                thumbnail[x][y] = colour(sums, self.shape.channels, area, ground);
             }
         }
         thumbnail
@@ -316,7 +321,7 @@ fn gather<P: Copy, S: Into<u64>, const N: usize>(
 }
 
 /// The colour of a cell whose rectangle weighs `area`.
-fn colour(sums: &Sums, channels: Channels, area: u64) -> [u8; 3] {
+fn colour(sums: &Sums, channels: Channels, area: u64, ground: [u8; 3]) -> [u8; 3] {
     let [first, .., last] = *sums;
     let (colours, opacity) = match channels {
         Channels::Grey => ([first; 3], None),
@@ -326,13 +331,14 @@ fn colour(sums: &Sums, channels: Channels, area: u64) -> [u8; 3] {
     };
     match opacity {
         None => colours.map(|sum| round_half_up(sum, area).min(255) as u8),
-        Some(0) => [0; 3],
+        Some(0) => ground,
         Some(opacity) => {
-            let alpha = round_half_up((CLEAR * area).saturating_sub(opacity), area);
-            // On black: c·(127 − a)/127 in integers. Never above 255.
-            colours.map(|sum| {
-                let mean = round_half_up(sum, opacity);
-                (mean * (CLEAR - alpha.min(CLEAR)) / CLEAR).min(255) as u8
+            let alpha = round_half_up((CLEAR * area).saturating_sub(opacity), area).min(CLEAR);
+            // On the ground: (c·(127 − a) + g·a)/127 in integers. Never above 255.
+            std::array::from_fn(|at| {
+                let mean = round_half_up(colours[at], opacity);
+                let below = u64::from(ground[at]);
+                ((mean * (CLEAR - alpha) + below * alpha) / CLEAR).min(255) as u8
             })
         }
     }
@@ -550,5 +556,21 @@ mod tests {
         }
         assert!(average.finish().as_flattened().iter().all(|cell| *cell == [200; 3]));
         assert_eq!(AreaAverage::new().finish()[0][0], [0; 3]);
+    }
+
+    #[test]
+    fn clear_pixels_show_the_ground() {
+        let shape = Shape { width: 2, height: 1, channels: Channels::Rgba };
+        let on = |ground| {
+            let mut average = AreaAverage::new();
+            average.begin(shape);
+            average.row(&[9, 9, 9, 0, 0, 0, 0, 129]);
+            let cells = average.finish_on(ground);
+            (cells[0][0], cells[63][0])
+        };
+        assert_eq!(on([0; 3]), ([0; 3], [0; 3]));
+        // 129 is 64 of 127 opaque: 63 of 127 of the ground shows.
+        assert_eq!(on([255; 3]), ([255; 3], [126; 3]));
+        assert_eq!(on([127, 0, 254]), ([127, 0, 254], [63, 0, 126]));
     }
 }

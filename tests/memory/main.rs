@@ -18,7 +18,7 @@ use std::collections::HashSet;
 #[global_allocator]
 static COUNTER: Counter = Counter;
 
-const ANY: Options = Options { format: None, apply_orientation: true };
+const ANY: Options = Options::DEFAULT;
 const LIMITS: Limits = Limits::of(1 << 20);
 
 /// What a conversion and a look at the header hold, with at most `most` bytes.

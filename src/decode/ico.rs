@@ -1,0 +1,92 @@
+//! ICO, Windows' icons: the largest of its pictures, a PNG or the inside of a BMP.
+
+use super::{
+    DecodeError, Format, Info, Limits, Watch, Watched, Workspace, hand_over, image_formats, png,
+    reserve,
+};
+use crate::picture::orientation::Orientation;
+use crate::picture::{Channels, Rows, Shape};
+use image::ImageDecoder;
+use image::codecs::ico::IcoDecoder;
+
+const HEADER: usize = 6;
+const ENTRY: usize = 16;
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// The largest picture that an icon's directory names: its entry, and its bytes.
+fn largest(file: &[u8]) -> Result<(&[u8; ENTRY], &[u8]), DecodeError> {
+    let broken = || DecodeError::broken(Format::Ico, "its list of pictures makes no sense");
+    let count = file.get(4).copied().unwrap_or(0).into();
+    let entries = file.get(HEADER..).unwrap_or_default().as_chunks().0.iter().take(count);
+    // 0 stands for 256. Of two of one size, the one of more bits.
+    let side = |byte: u8| if byte == 0 { 256 } else { u32::from(byte) };
+    let size = |entry: &&[u8; ENTRY]| (side(entry[0]) * side(entry[1]), entry[6]);
+    let entry: &[u8; ENTRY] = entries.max_by_key(size).ok_or_else(broken)?;
+    let [.., l0, l1, l2, l3, o0, o1, o2, o3] = *entry;
+    let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+    let picture = file.get(u32::from_le_bytes([o0, o1, o2, o3]) as usize..).ok_or_else(broken)?;
+    Ok((entry, picture.get(..length).unwrap_or(picture)))
+}
+
+/// An icon of that picture alone.
+fn alone(entry: &[u8; ENTRY], picture: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let mut icon = reserve(HEADER + ENTRY + picture.len())?;
+    icon.extend(b"\0\0\x01\0\x01\0");
+    icon.extend(&entry[..8]);
+    icon.extend((picture.len() as u32).to_le_bytes());
+    icon.extend(((HEADER + ENTRY) as u32).to_le_bytes());
+    icon.extend(picture);
+    Ok(icon)
+}
+
+pub(super) fn decode(
+    file: &[u8],
+    limits: Limits,
+    watch: &Watch,
+    workspace: &mut Workspace,
+    rows: &mut dyn Rows,
+) -> Result<Orientation, DecodeError> {
+    let verdict = |error| image_formats::verdict(Format::Ico, &error);
+    let (entry, picture) = largest(file)?;
+    if picture.starts_with(PNG) {
+        return png::decode(picture, limits, watch, rows);
+    }
+    let icon = alone(entry, picture)?;
+    let codec = IcoDecoder::new(Watched::new(&icon, watch)).map_err(verdict)?;
+    let (width, height) = codec.dimensions();
+    let (width, height) = limits.admit(width.into(), height.into())?;
+    let shape = Shape { width, height, channels: Channels::Rgba };
+    let bytes = shape.row_len() * height;
+    workspace.foresee(bytes, bytes)?;
+    let mut samples = workspace.take(bytes)?;
+    if codec.total_bytes() != bytes as u64 {
+        return Err(DecodeError::of_codec(Format::Ico, false));
+    }
+    codec.read_image(&mut samples).map_err(verdict)?;
+    hand_over(&samples, shape, watch, rows);
+    workspace.put(samples);
+    Ok(Orientation::UPRIGHT)
+}
+
+/// What the header of that picture says.
+pub(super) fn info(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
+    let verdict = |error| image_formats::verdict(Format::Ico, &error);
+    let (entry, picture) = largest(file)?;
+    let frames = Some(file.get(4).copied().unwrap_or(0).into());
+    if picture.starts_with(PNG) {
+        return Ok(Info { format: Format::Ico, frames, ..super::info::of_png(picture, watch)? });
+    }
+    let icon = alone(entry, picture)?;
+    let codec = IcoDecoder::new(Watched::new(&icon, watch)).map_err(verdict)?;
+    let (width, height) = codec.dimensions();
+    Ok(Info {
+        format: Format::Ico,
+        width,
+        height,
+        channels: 4,
+        bit_depth: 8,
+        has_alpha: true,
+        orientation: Orientation::UPRIGHT,
+        frames,
+    })
+}

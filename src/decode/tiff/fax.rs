@@ -1,0 +1,199 @@
+//! Pages as fax machines code them, ITU-T T.4 and T.6, by the code tables of the crate
+//! `fax`; its own decoder of T.4 knows neither rows without end marks nor rows told by
+//! the row above.
+
+use fax::maps::{Mode, black, mode, white};
+use fax::{BitReader, ByteReader};
+use std::convert::Infallible;
+
+/// How rows are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// By runs, each row from a whole byte on.
+    Runs,
+    /// By runs, with end marks.
+    Group3,
+    /// The same, or by the row above, as a bit behind each end mark says.
+    Group3ByRowAbove,
+    /// By the row above.
+    Group4,
+}
+
+/// Unpacks rows of `width` pixels to `out`, a bit a pixel, 1 where black. Rows that are not
+/// there stay white.
+pub(super) fn unpack(coding: Coding, data: &[u8], width: u16, out: &mut [u8]) {
+    out.fill(0);
+    // The tables look ahead.
+    let padded = data.iter().copied().chain([0; 4]).map(Ok::<u8, Infallible>);
+    let Ok(mut bits) = ByteReader::new(padded);
+    // Where colours change, from white on.
+    let (mut above, mut row) = (Vec::new(), Vec::new());
+    for line in out.chunks_exact_mut(usize::from(width).div_ceil(8)) {
+        row.clear();
+        let read = match coding {
+            Coding::Runs => {
+                let read = by_runs(&mut bits, width, &mut row);
+                let rest = bits.bits_to_byte_boundary();
+                read.filter(|()| rest % 8 == 0 || bits.consume(rest).is_ok())
+            }
+            Coding::Group3 => {
+                skip_end_mark(&mut bits).and_then(|_| by_runs(&mut bits, width, &mut row))
+            }
+            Coding::Group3ByRowAbove => {
+                skip_end_mark(&mut bits).and_then(|_| match take(&mut bits)? {
+                    1 => by_runs(&mut bits, width, &mut row),
+                    _ => by_row_above(&mut bits, width, &above, &mut row),
+                })
+            }
+            Coding::Group4 => by_row_above(&mut bits, width, &above, &mut row),
+        };
+        for run in row.chunks(2) {
+            if let [from, ref to @ ..] = *run {
+                blacken(line, from, to.first().map_or(width, |&to| to.min(width)));
+            }
+        }
+        if read.is_none() {
+            // A damaged row of Group 3 ends at the next mark; nothing tells where others do.
+            let goes_on = matches!(coding, Coding::Group3 | Coding::Group3ByRowAbove)
+                && skip_to_end_mark(&mut bits).is_some();
+            if !goes_on {
+                return;
+            }
+        }
+        std::mem::swap(&mut above, &mut row);
+    }
+}
+
+fn blacken(line: &mut [u8], from: u16, to: u16) {
+    for x in from..to {
+        line[usize::from(x / 8)] |= 0x80 >> (x % 8);
+    }
+}
+
+fn take(bits: &mut impl BitReader) -> Option<u16> {
+    let bit = bits.peek(1)?;
+    bits.consume(1).ok()?;
+    Some(bit)
+}
+
+/// Past an end mark, eleven zeros or more and a one, if that is next.
+fn skip_end_mark(bits: &mut impl BitReader) -> Option<()> {
+    if bits.peek(11)? == 0 { skip_to_one(bits) } else { Some(()) }
+}
+
+fn skip_to_one(bits: &mut impl BitReader) -> Option<()> {
+    while take(bits)? == 0 {}
+    Some(())
+}
+
+/// Before the next end mark.
+fn skip_to_end_mark(bits: &mut impl BitReader) -> Option<()> {
+    while bits.peek(11)? != 0 {
+        bits.consume(1).ok()?;
+    }
+    Some(())
+}
+
+fn run(bits: &mut impl BitReader, is_black: bool) -> Option<u16> {
+    let mut length = 0_u16;
+    loop {
+        let part = if is_black { black::decode(bits) } else { white::decode(bits) }?;
+        length = length.checked_add(part)?;
+        if part < 64 {
+            return Some(length);
+        }
+    }
+}
+
+fn by_runs(bits: &mut impl BitReader, width: u16, row: &mut Vec<u16>) -> Option<()> {
+    let (mut at, mut is_black) = (0_u16, false);
+    while at < width {
+        at = at.checked_add(run(bits, is_black)?)?;
+        row.push(at.min(width));
+        is_black = !is_black;
+    }
+    Some(())
+}
+
+fn by_row_above(
+    bits: &mut impl BitReader,
+    width: u16,
+    above: &[u16],
+    row: &mut Vec<u16>,
+) -> Option<()> {
+    // The pixel before the first is white.
+    let (mut at, mut is_black) = (None::<u16>, false);
+    while at.unwrap_or(0) < width {
+        // The next change above to the other colour, and the one after that.
+        let mut changes = above.chunks(1).flatten().skip(usize::from(is_black)).step_by(2);
+        let first = changes.find(|&&change| at.is_none_or(|at| change > at)).copied();
+        let next = first.and_then(|first| above.iter().copied().find(|&change| change > first));
+        let (first, next) = (first.unwrap_or(width), next.unwrap_or(width));
+        match mode::decode(bits)? {
+            Mode::Pass => at = Some(next),
+            Mode::Vertical(by) => {
+                let change = (i32::from(first) + i32::from(by)).clamp(0, width.into()) as u16;
+                if at.is_some_and(|at| change < at) {
+                    return None;
+                }
+                row.push(change);
+                is_black = !is_black;
+                at = Some(change);
+            }
+            Mode::Horizontal => {
+                for is_black in [is_black, !is_black] {
+                    let end = at.unwrap_or(0).checked_add(run(bits, is_black)?)?;
+                    row.push(end.min(width));
+                    at = Some(end.min(width));
+                }
+            }
+            Mode::Extension | Mode::EOF => return None,
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpacked(coding: Coding, bits: &str, width: u16, rows: usize) -> Vec<u8> {
+        let bits: Vec<u8> = bits.bytes().filter(|bit| *bit != b' ').map(|bit| bit - b'0').collect();
+        let data: Vec<u8> = bits
+            .chunks(8)
+            .map(|bits| bits.iter().chain(&[0; 8]).take(8).fold(0, |byte, bit| byte << 1 | bit))
+            .collect();
+        let mut out = vec![7; usize::from(width).div_ceil(8) * rows];
+        unpack(coding, &data, width, &mut out);
+        out
+    }
+
+    // T.4: 2 white is 0111, 3 black is 10, 3 white is 1000, 8 white is 10011.
+    const ROW: &str = "0111 10 1000";
+
+    #[test]
+    fn runs_make_rows() {
+        let marked = format!("000000000001 {ROW} 0000000000000001 {ROW}");
+        assert_eq!(unpacked(Coding::Group3, &marked, 8, 2), [0b0011_1000; 2]);
+        let unmarked = format!("{ROW} 000000 {ROW}");
+        assert_eq!(unpacked(Coding::Runs, &unmarked, 8, 2), [0b0011_1000; 2]);
+    }
+
+    #[test]
+    fn the_row_above_makes_rows() {
+        // Horizontal is 001, one to the right 011, straight down 1, passing 0001.
+        let by_above = format!("001 {ROW} 1  1 011 1");
+        let rows = unpacked(Coding::Group4, &by_above, 8, 2);
+        assert_eq!(rows[0], 0b0011_1000);
+        let mixed = format!("000000000001 1 {ROW} 000000000001 0 1 011 1");
+        let rows = unpacked(Coding::Group3ByRowAbove, &mixed, 8, 2);
+        assert_eq!(rows, [0b0011_1000, 0b0011_1100]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_white() {
+        for coding in [Coding::Runs, Coding::Group3, Coding::Group3ByRowAbove, Coding::Group4] {
+            assert_eq!(unpacked(coding, "", 9, 3), [0; 6]);
+        }
+    }
+}
