@@ -66,7 +66,7 @@ CREATE OPERATOR >= (
 
 CREATE OPERATOR = (
 	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_eq,
-	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
 );
 
 CREATE OPERATOR <> (
@@ -88,3 +88,15 @@ CREATE OPERATOR CLASS hash_signature_ops
 	OPERATOR 1 =,
 	FUNCTION 1 signature_hash (signature),
 	FUNCTION 2 signature_hash_extended (signature, bigint);
+
+CREATE FUNCTION pattern_hash(pattern) RETURNS integer
+	AS 'MODULE_PATHNAME', 'pattern_hash_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_hash_extended(pattern, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'pattern_hash_extended_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+CREATE OPERATOR CLASS hash_pattern_ops
+	DEFAULT FOR TYPE pattern USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 pattern_hash (pattern),
+	FUNCTION 2 pattern_hash_extended (pattern, bigint);

@@ -25,6 +25,21 @@ CREATE FUNCTION image2signature(bytea, apply_orientation boolean DEFAULT true) R
 	AS 'MODULE_PATHNAME', 'image2signature_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
 	SUPPORT picture_support;
 
+-- On another ground than black. The background has no default, or calls without it would be
+-- ambiguous.
+CREATE FUNCTION image2pattern(bytea, background text, apply_orientation boolean DEFAULT true) RETURNS pattern
+	AS 'MODULE_PATHNAME', 'image2pattern_on_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
+
+CREATE FUNCTION image2signature(bytea, background text, apply_orientation boolean DEFAULT true) RETURNS signature
+	AS 'MODULE_PATHNAME', 'image2signature_on_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
+
+-- Why a file gives no pattern, or NULL where it gives one.
+CREATE FUNCTION picture_error(bytea) RETURNS text
+	AS 'MODULE_PATHNAME', 'picture_error_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
+
 CREATE FUNCTION image_info(bytea,
 	OUT format text, OUT width bigint, OUT height bigint, OUT channels integer, OUT bit_depth integer,
 	OUT has_alpha boolean, OUT orientation integer, OUT frames bigint)
@@ -52,4 +67,4 @@ CREATE FUNCTION sphere(center signature, radius float8) RETURNS signature_sphere
 	AS 'MODULE_PATHNAME', 'sphere_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 
 CREATE FUNCTION signature_in_sphere(signature, signature_sphere) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'signature_in_sphere_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+	AS 'MODULE_PATHNAME', 'signature_in_sphere_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 1;

@@ -67,10 +67,18 @@ CREATE FUNCTION signature_sphere_in(cstring) RETURNS signature_sphere
 CREATE FUNCTION signature_sphere_out(signature_sphere) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'signature_sphere_out_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+CREATE FUNCTION signature_sphere_recv(internal) RETURNS signature_sphere
+	AS 'MODULE_PATHNAME', 'signature_sphere_recv_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION signature_sphere_send(signature_sphere) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'signature_sphere_send_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 CREATE TYPE signature_sphere (
 	INTERNALLENGTH = VARIABLE,
 	INPUT = signature_sphere_in,
 	OUTPUT = signature_sphere_out,
+	RECEIVE = signature_sphere_recv,
+	SEND = signature_sphere_send,
 	ALIGNMENT = int4,
 	STORAGE = plain
 );

@@ -11,8 +11,8 @@ use thiserror::Error;
 pub enum Digits {
     /// Six decimals, as C's `%f` prints: for people, and the C extension's form.
     SixDecimals,
-    /// The fewest digits that read back to the same bits: for dumps, foreign
-    /// servers and replication.
+    /// The fewest digits that read back to the same bits, filled up with zeros to six
+    /// decimals: nothing that travels as text loses a bit.
     Shortest,
 }
 
@@ -76,6 +76,51 @@ pub enum BinaryError {
         /// Which number, from 1.
         ordinal: usize,
     },
+}
+
+/// What is wrong with a list of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NumbersError {
+    /// Another number of them.
+    #[error("it has {found} numbers instead of {wanted}")]
+    WrongLength {
+        /// How many there are.
+        found: usize,
+        /// Numbers a value of the type has.
+        wanted: usize,
+    },
+    /// Null, or no number.
+    #[error("number {ordinal} is null or no number")]
+    Missing {
+        /// Which, counted from 1.
+        ordinal: usize,
+    },
+    /// NaN, infinite, or beyond a float4.
+    #[error("number {ordinal} is not finite in single precision")]
+    NotFinite {
+        /// Which, counted from 1.
+        ordinal: usize,
+    },
+}
+
+/// Exactly `N` numbers of a list, each rounded to single precision.
+///
+/// # Errors
+/// Where they are more or fewer, or one is missing or out of range.
+pub fn of_numbers<const N: usize>(
+    numbers: impl Iterator<Item = Option<f64>>,
+) -> Result<[f32; N], NumbersError> {
+    let mut values = [0.0; N];
+    let mut found = 0;
+    for number in numbers {
+        found += 1;
+        let Some(value) = values.get_mut(found - 1) else { continue };
+        *value = number.ok_or(NumbersError::Missing { ordinal: found })? as f32;
+        if !value.is_finite() {
+            return Err(NumbersError::NotFinite { ordinal: found });
+        }
+    }
+    if found == N { Ok(values) } else { Err(NumbersError::WrongLength { found, wanted: N }) }
 }
 
 /// Reads exactly `N` numbers, parted by any run of blanks, commas and
@@ -183,18 +228,34 @@ pub fn write_row(out: &mut String, values: &[f32], digits: Digits) {
         if index > 0 {
             out.push_str(", ");
         }
-        // Writing to a String does not fail.
-        let _ = match digits {
-            Digits::SixDecimals => write!(out, "{value:.6}"),
-            // Debug, unlike Display, turns to an exponent where that is shorter.
-            Digits::Shortest => write!(out, "{value:?}"),
-        };
-        if digits == Digits::Shortest && out.ends_with(".0") {
-            out.truncate(out.len() - 2);
-        }
+        write_number(out, value, digits);
     }
     out.push(')');
 }
+
+fn write_number(out: &mut String, value: f32, digits: Digits) {
+    // Numbers that no pattern of a picture has, and that would take many zeros.
+    let with_exponent = value != 0.0 && !(1e-6..1e16).contains(&value.abs());
+    let begin = out.len();
+    // Writing to a String does not fail.
+    let _ = match digits {
+        Digits::SixDecimals => write!(out, "{value:.6}"),
+        Digits::Shortest if with_exponent => write!(out, "{value:e}"),
+        Digits::Shortest => write!(out, "{value}"),
+    };
+    if digits == Digits::Shortest && !with_exponent {
+        let point = out[begin..].find('.').map(|at| begin + at).unwrap_or_else(|| {
+            out.push('.');
+            out.len() - 1
+        });
+        while out.len() <= point + DECIMALS {
+            out.push('0');
+        }
+    }
+}
+
+/// Decimals of a number, at least.
+const DECIMALS: usize = 6;
 
 /// Writes rows of `row_length` numbers inside one more pair of parentheses.
 pub fn write_rows(out: &mut String, values: &[f32], row_length: usize, digits: Digits) {
@@ -284,17 +345,29 @@ mod tests {
     }
 
     #[test]
-    fn shortest_stays_short() {
+    fn shortest_has_six_decimals_at_least() {
         let mut text = String::new();
-        write_row(&mut text, &[1.0, 0.1, f32::MAX, 1e-45, -0.0], Digits::Shortest);
-        assert_eq!(text, "(1, 0.1, 3.4028235e38, 1e-45, -0)");
+        write_row(&mut text, &[1.0, 0.1, f32::MAX, 1e-45, -0.0, 1e-6], Digits::Shortest);
+        assert_eq!(text, "(1.000000, 0.100000, 3.4028235e38, 1e-45, -0.000000, 0.000001)");
+        let mut text = String::new();
+        write_row(&mut text, &[0.123_456_79, 1.270_838, 1e15], Digits::Shortest);
+        assert_eq!(text, "(0.12345679, 1.270838, 1000000000000000.000000)");
+    }
+
+    #[test]
+    fn what_was_published_prints_as_published() {
+        let published = "(0.518078, 0.913299, 1.213166, 1.675152, 0.000010, 0.000000)";
+        let values = parse::<6>(published.as_bytes()).expect("numbers");
+        let mut text = String::new();
+        write_row(&mut text, &values, Digits::Shortest);
+        assert_eq!(text, published);
     }
 
     #[test]
     fn rows_stand_in_one_more_pair_of_parentheses() {
         let mut text = String::new();
-        write_rows(&mut text, &[1.0, 2.0, 3.0, 4.0], 2, Digits::Shortest);
-        assert_eq!(text, "((1, 2), (3, 4))");
+        write_rows(&mut text, &[1.0, 2.0, 3.0, 4.0], 2, Digits::SixDecimals);
+        assert_eq!(text, "((1.000000, 2.000000), (3.000000, 4.000000))");
     }
 
     #[test]

@@ -70,7 +70,7 @@ const TABLE: [(&str, [Outcome; 5]); 22] = [
     ("formats/animated.webp", [Same, Same, Same, Same, Same]),
     ("formats/lzw.tiff", [Refused, Refused, Refused, Other, Same]),
     ("formats/deflate.tiff", [Refused, Refused, Refused, Refused, Same]),
-    ("formats/packbits_grey.tiff", [Refused, Refused, Refused, Other, Same]),
+    ("formats/packbits_grey.tiff", [Refused, Same, Refused, Other, Same]),
     ("formats/palette.bmp", [Refused, Refused, Other, Other, Same]),
     ("bmp", [Refused, Refused, Other, Other, Same]),
     // In text, a letter behind the last number is part of it.

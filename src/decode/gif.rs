@@ -24,7 +24,15 @@ pub(super) fn decode(
 
     // An index past the palette's end is black.
     let mut colours = [[0, 0, 0, 255]; 256];
-    let palette = decoder.palette().map_err(verdict)?;
+    // Where there is no palette at all, indices are shades of grey, as Pillow has it.
+    let shades;
+    let palette = match decoder.palette() {
+        Ok(palette) => palette,
+        Err(_) => {
+            shades = std::array::from_fn::<u8, 768, _>(|at| (at / 3) as u8);
+            &shades
+        }
+    };
     for (colour, &[r, g, b]) in colours.iter_mut().zip(palette.as_chunks().0) {
         *colour = [r, g, b, 255];
     }

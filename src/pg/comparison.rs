@@ -3,6 +3,7 @@
 use crate::fingerprint::Fingerprint;
 use crate::pattern::Pattern;
 use crate::pg::datum::Borrowed;
+use crate::pg::memory;
 use crate::signature::Signature;
 use pgrx::pg_extern;
 use std::ffi::c_int;
@@ -119,4 +120,25 @@ fn pattern_eq(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> bool {
 #[pg_extern(sql = false)]
 fn pattern_ne(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> bool {
     a.0 != b.0
+}
+
+#[pg_extern(sql = false)]
+fn pattern_hash(pattern: Borrowed<'_, Pattern>) -> i32 {
+    let bytes = bytes_of_value(pattern.0);
+    // SAFETY: as many bytes as are named.
+    unsafe { hash_bytes(bytes.as_ptr(), bytes.len() as i32) as i32 }
+}
+
+#[pg_extern(sql = false)]
+fn pattern_hash_extended(pattern: Borrowed<'_, Pattern>, seed: i64) -> i64 {
+    let bytes = bytes_of_value(pattern.0);
+    // SAFETY: as many bytes as are named.
+    unsafe { hash_bytes_extended(bytes.as_ptr(), bytes.len() as i32, seed as u64) as i64 }
+}
+
+/// The same for equal patterns, whatever the machine.
+fn bytes_of_value(pattern: &Pattern) -> Vec<u8> {
+    memory::foresee_pattern();
+    // −0 + 0 is 0.
+    pattern.values().iter().flat_map(|value| (value + 0.0).to_be_bytes()).collect()
 }

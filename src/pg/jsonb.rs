@@ -33,7 +33,7 @@ pub unsafe extern "C-unwind" fn signature_from_jsonb_wrapper(fcinfo: FunctionCal
     let Some(elements) = elements else { report::not_an_array().raise() };
     match Signature::of_numbers(elements) {
         Ok(signature) => signature.into_datum(),
-        Err(error) => report::invalid_numbers("jsonb array", &error).raise(),
+        Err(error) => report::invalid_numbers("jsonb array", Signature::TYPE_NAME, &error).raise(),
     }
 }
 

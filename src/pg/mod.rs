@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod average;
+mod average_0_2;
 mod call;
 mod casts;
 mod comparison;

@@ -7,8 +7,8 @@ use crate::index::kdtree::TreeError;
 use crate::index::kdtree::page::MetaError;
 use crate::index::sphere::RadiusError;
 use crate::pg::version;
-use crate::signature::{NumbersError, SignatureOutOfRange};
-use crate::text::{BinaryError, TextError};
+use crate::signature::SignatureOutOfRange;
+use crate::text::{BinaryError, NumbersError, TextError};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
 use std::ffi::{CString, c_char, c_int};
@@ -208,14 +208,14 @@ pub(super) fn invalid_binary(name: &str, error: &BinaryError) -> Report {
     Report::new(code, format!("invalid binary value for type {name}: {error}"))
 }
 
-/// Numbers in an array or in JSON that are no signature.
-pub(super) fn invalid_numbers(what: &str, error: &NumbersError) -> Report {
+/// Numbers in an array or in JSON that are no value of the type `name`.
+pub(super) fn invalid_numbers(what: &str, name: &str, error: &NumbersError) -> Report {
     let code = match error {
         NumbersError::WrongLength { .. } => PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
         NumbersError::Missing { .. } => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
         NumbersError::NotFinite { .. } => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
     };
-    Report::new(code, format!("the {what} is no signature: {error}"))
+    Report::new(code, format!("the {what} is no {name}: {error}"))
 }
 
 /// JSON that is no array.
@@ -226,8 +226,14 @@ pub(super) fn not_an_array() -> Report {
 
 /// A function of an aggregate, called by itself.
 pub(super) fn not_in_an_aggregate() -> Report {
-    let message = "this function is a part of avg(signature) and not for users".to_owned();
+    let message = "this function is a part of avg() and not for users".to_owned();
     Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message)
+}
+
+/// The state of an aggregate that somebody else made.
+pub(super) fn invalid_state() -> ! {
+    let message = "the state of avg() is an array of numbers of another length".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION, message).raise()
 }
 
 /// A type modifier other than `signature(16)`.

@@ -60,9 +60,9 @@ pub(super) fn max_pixels() -> u64 {
     MAX_PIXELS.get().max(0) as u64
 }
 
-/// How to write numbers: `extra_float_digits` 2 and 3 are what dumps, foreign
-/// servers and replication set to lose nothing.
+/// How to write numbers: exactly from `extra_float_digits` 1 on, PostgreSQL's default, as
+/// its own floats are.
 pub(super) fn digits() -> Digits {
     // SAFETY: a plain int that only this backend's own settings code changes.
-    if unsafe { pg_sys::extra_float_digits } >= 2 { Digits::Shortest } else { Digits::SixDecimals }
+    if unsafe { pg_sys::extra_float_digits } >= 1 { Digits::Shortest } else { Digits::SixDecimals }
 }

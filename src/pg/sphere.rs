@@ -5,7 +5,7 @@ use crate::index::sphere::Sphere;
 use crate::pg::datum::{Borrowed, Returned, Stored, rest_of_message};
 use crate::pg::report::{self, Report};
 use crate::pg::{settings, signature};
-use crate::signature::Signature;
+use crate::signature::{SIGNATURE_LEN, Signature};
 use crate::text;
 use pgrx::{Internal, pg_extern, pg_sys};
 use std::ffi::{CStr, CString};
@@ -46,6 +46,8 @@ fn sphere_of_text(center: &[u8], radius: f64) -> Returned<Sphere<Signature>> {
     sphere.unwrap_or_else(|report| report.raise())
 }
 
+/// LEAKPROOF in SQL: it compares numbers, and its only error, of a value that is not as
+/// long as its type, which no SQL can make, tells that length and nothing of the value.
 #[pg_extern(sql = false)]
 fn signature_in_sphere(
     signature: Borrowed<'_, Signature>,
@@ -119,4 +121,25 @@ fn fingerprint_sphere_recv(message: Internal) -> Returned<Sphere<Fingerprint>> {
 #[pg_extern(sql = false)]
 fn fingerprint_sphere_send(sphere: Borrowed<'_, Sphere<Fingerprint>>) -> Vec<u8> {
     [&sphere.0.center.values()[..], &sphere.0.radius().to_be_bytes()].concat()
+}
+
+/// The center's 16 numbers as float4, and the radius as a float8.
+#[pg_extern(sql = false)]
+fn signature_sphere_recv(message: Internal) -> Returned<Sphere<Signature>> {
+    const NAME: &str = Sphere::<Signature>::TYPE_NAME;
+    let invalid = |error| report::invalid_binary(NAME, &error);
+    let sphere = text::with_radius(rest_of_message(message), 4 * SIGNATURE_LEN)
+        .map_err(invalid)
+        .and_then(|(center, radius)| {
+            let values = text::from_big_endian(center).map_err(invalid)?;
+            around(Signature::from_values(values), radius)
+        });
+    sphere.unwrap_or_else(|report| report.raise())
+}
+
+#[pg_extern(sql = false)]
+fn signature_sphere_send(sphere: Borrowed<'_, Sphere<Signature>>) -> Vec<u8> {
+    let mut bytes = text::to_big_endian(sphere.0.center.values());
+    bytes.extend(sphere.0.radius().to_be_bytes());
+    bytes
 }

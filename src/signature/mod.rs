@@ -4,6 +4,7 @@
 pub mod average;
 
 use crate::pattern::Pattern;
+use crate::text::{self, NumbersError};
 use std::cmp::Ordering;
 use std::ops::{Add, Mul};
 use thiserror::Error;
@@ -26,50 +27,13 @@ pub struct SignatureOutOfRange {
     pub ordinal: usize,
 }
 
-/// Numbers that are no signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum NumbersError {
-    /// Not 16 of them.
-    #[error("it has {found} numbers instead of {SIGNATURE_LEN}")]
-    WrongLength {
-        /// How many there are.
-        found: usize,
-    },
-    /// Null, or no number.
-    #[error("number {ordinal} is null or no number")]
-    Missing {
-        /// Which, counted from 1.
-        ordinal: usize,
-    },
-    /// NaN, infinite, or beyond a float4.
-    #[error("number {ordinal} is not finite in single precision")]
-    NotFinite {
-        /// Which, counted from 1.
-        ordinal: usize,
-    },
-}
-
 impl Signature {
     /// The signature of 16 numbers, each rounded to single precision.
     ///
     /// # Errors
     /// Where they are more or fewer, or one is missing or out of range.
     pub fn of_numbers(numbers: impl Iterator<Item = Option<f64>>) -> Result<Self, NumbersError> {
-        let mut values = [0.0; SIGNATURE_LEN];
-        let mut found = 0;
-        for number in numbers {
-            found += 1;
-            let Some(value) = values.get_mut(found - 1) else { continue };
-            *value = number.ok_or(NumbersError::Missing { ordinal: found })? as f32;
-            if !value.is_finite() {
-                return Err(NumbersError::NotFinite { ordinal: found });
-            }
-        }
-        if found == SIGNATURE_LEN {
-            Ok(Signature { values })
-        } else {
-            Err(NumbersError::WrongLength { found })
-        }
+        text::of_numbers(numbers).map(Self::from_values)
     }
 
     /// The signature with these 16 numbers.

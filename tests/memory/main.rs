@@ -67,18 +67,15 @@ fn large_pictures_stay_within_the_formula() {
             formats.insert(Format::of(&file.1));
         }
     }
-    assert_eq!(formats.len(), Format::ALL.len());
+    // All but icons, which are a PNG or a small BMP.
+    assert_eq!(formats.len(), Format::ALL.len() - 1);
 }
 
-/// zune-jpeg would look at each as often as there are parts.
+/// zune-jpeg would look at each as often as there are parts; it sees none.
 #[test]
-fn metadata_in_too_many_parts_are_refused() {
-    let picture = |parts| {
-        let file = bombs::jpeg_in_parts(parts, b"http://ns.adobe.com/xmp/extension/");
-        convert::pattern(&file, ANY, LIMITS)
-    };
-    assert!(picture(1024).is_ok());
-    assert!(matches!(picture(1025), Err(decode::DecodeError::Broken { .. })));
+fn metadata_in_many_parts_are_no_matter() {
+    let file = bombs::jpeg_in_parts(40_000, b"http://ns.adobe.com/xmp/extension/");
+    assert!(convert::pattern(&file, ANY, LIMITS).is_ok());
 }
 
 #[test]

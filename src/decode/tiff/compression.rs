@@ -101,8 +101,8 @@ fn unpack_lzw(data: &[u8], out: &mut [u8]) -> Result<usize, DecodeError> {
 fn unpack_deflate(data: &[u8], out: &mut [u8]) -> Result<usize, DecodeError> {
     foresee(TABLES)?;
     let mut inflater = Decompress::new(true);
-    // A wrong checksum behind the last row is no matter.
-    let _verdict = inflater.decompress(data, out, FlushDecompress::Finish);
+    let verdict = inflater.decompress(data, out, FlushDecompress::Finish);
+    verdict.map_err(|_| DecodeError::of_codec(Format::Tiff, false))?;
     Ok(inflater.total_out() as usize)
 }
 

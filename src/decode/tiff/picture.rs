@@ -102,8 +102,9 @@ impl<'a> Picture<'a> {
             Ok(directory.number(tag)?.map(|size| usize::try_from(size).unwrap_or(usize::MAX)))
         };
 
-        let width = size(tag::WIDTH)?.unwrap_or(0);
-        let height = size(tag::HEIGHT)?.unwrap_or(0);
+        let (Some(width), Some(height)) = (size(tag::WIDTH)?, size(tag::HEIGHT)?) else {
+            return Err(broken("it does not say how large it is"));
+        };
         if width == 0 || height == 0 {
             return Err(DecodeError::NoPixels);
         }
