@@ -64,12 +64,10 @@ pub(super) fn decode_as(
 /// scans of their own.
 fn is_common(header: &Header) -> bool {
     let samplings = header.components.iter().map(|component| (component.across, component.down));
-    let common = match samplings.collect::<Vec<_>>()[..] {
-        [_] => true,
-        [(1 | 2, 1 | 2), (1, 1), (1, 1)] => true,
-        [(1, 1), (1, 1), (1, 1), (1, 1)] => true,
-        _ => false,
-    };
+    let common = matches!(
+        samplings.collect::<Vec<_>>()[..],
+        [_] | [(1 | 2, 1 | 2), (1, 1), (1, 1)] | [(1, 1), (1, 1), (1, 1), (1, 1)]
+    );
     let in_parts = header.sequential() && !header.one_scan();
     common && !(in_parts && header.components.iter().any(|component| component.down > 1))
 }
