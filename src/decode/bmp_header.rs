@@ -1,6 +1,6 @@
 //! Headers of BMP files that `image` refuses although what they say is plain.
 
-use super::{DecodeError, reserve};
+use super::{DecodeError, foresee, reserve};
 
 /// A file's header is this long, then comes the picture's, which begins with its length.
 const FILE_HEADER: usize = 14;
@@ -42,6 +42,7 @@ pub(super) fn mended(file: &[u8]) -> Result<Option<Mended>, DecodeError> {
         return Ok(None);
     }
 
+    foresee(file.len())?;
     let mut mended = reserve(file.len() + INFO_HEADER)?;
     mended.extend_from_slice(file);
     mended[planes..planes + 2].copy_from_slice(&[1, 0]);

@@ -1,8 +1,8 @@
 //! ICO, Windows' icons: the largest of its pictures, a PNG or the inside of a BMP.
 
 use super::{
-    DecodeError, Format, Info, Limits, Watch, Watched, Workspace, hand_over, image_formats, png,
-    reserve,
+    DecodeError, Format, Info, Limits, Watch, Watched, Workspace, foresee, hand_over,
+    image_formats, png, reserve,
 };
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
@@ -30,6 +30,7 @@ fn largest(file: &[u8]) -> Result<(&[u8; ENTRY], &[u8]), DecodeError> {
 
 /// An icon of that picture alone.
 fn alone(entry: &[u8; ENTRY], picture: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    foresee(picture.len())?;
     let mut icon = reserve(HEADER + ENTRY + picture.len())?;
     icon.extend(b"\0\0\x01\0\x01\0");
     icon.extend(&entry[..8]);

@@ -40,7 +40,7 @@ fn assert_bounded((name, file): &File, limits: Limits) -> Peak {
 
 #[test]
 fn every_file_stays_within_the_formula() {
-    let mut files = fixtures(&["images", "formats", "hostile"]);
+    let mut files = fixtures(&["images", "formats", "hostile", "cases"]);
     assert!(files.len() > 50);
     files.extend(Mutations::new(&files.clone(), 7, 500));
     for file in &files {

@@ -1,12 +1,15 @@
 //! What strips and tiles are compressed by.
 
-use super::super::{DecodeError, Format, foresee, reserve};
+use super::super::{DecodeError, Format, Watch, foresee, reserve};
 use super::fax::{self, Coding};
 use flate2::{Decompress, FlushDecompress};
 use weezl::{BitOrder, LzwStatus, decode::Decoder};
 
 /// What LZW and deflate hold.
 const TABLES: usize = 1 << 18;
+
+/// What is unpacked before somebody is asked whether to stop.
+const STEP: usize = 1 << 18;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compression {
@@ -59,6 +62,7 @@ pub(super) fn unpack(
     data: &[u8],
     width: usize,
     out: &mut [u8],
+    watch: &Watch,
 ) -> Result<(), DecodeError> {
     let filled = match compression {
         Compression::Fax(coding) => {
@@ -66,19 +70,19 @@ pub(super) fn unpack(
                 DecodeError::not_supported(Format::Tiff, "a fax of more than 65,535 columns")
             })?;
             foresee(64 * usize::from(width))?;
-            fax::unpack(coding, data, width, out);
+            fax::unpack(coding, data, width, out, watch)?;
             out.len()
         }
-        Compression::Lzw => unpack_lzw(data, out)?,
-        Compression::Deflate => unpack_deflate(data, out)?,
-        Compression::PackBits => unpack_bytes(data, out),
+        Compression::Lzw => unpack_lzw(data, out, watch)?,
+        Compression::Deflate => unpack_deflate(data, out, watch)?,
+        Compression::PackBits => unpack_bytes(data, out, watch)?,
         Compression::None | Compression::Jpeg | Compression::OldJpeg => 0,
     };
     let ended = DecodeError::of_codec(Format::Tiff, true);
     if filled < out.len() { Err(ended) } else { Ok(()) }
 }
 
-fn unpack_lzw(data: &[u8], out: &mut [u8]) -> Result<usize, DecodeError> {
+fn unpack_lzw(data: &[u8], out: &mut [u8], watch: &Watch) -> Result<usize, DecodeError> {
     foresee(TABLES)?;
     // The order of bits of the first programs, told as libtiff tells it.
     let mut decoder = match data {
@@ -87,7 +91,11 @@ fn unpack_lzw(data: &[u8], out: &mut [u8]) -> Result<usize, DecodeError> {
     };
     let (mut read, mut filled) = (0, 0);
     while filled < out.len() {
-        let result = decoder.decode_bytes(&data[read..], &mut out[filled..]);
+        if watch.ask() {
+            return Err(DecodeError::Interrupted);
+        }
+        let end = out.len().min(filled + STEP);
+        let result = decoder.decode_bytes(&data[read..], &mut out[filled..end]);
         read += result.consumed_in;
         filled += result.consumed_out;
         match result.status {
@@ -98,23 +106,42 @@ fn unpack_lzw(data: &[u8], out: &mut [u8]) -> Result<usize, DecodeError> {
     Ok(filled)
 }
 
-fn unpack_deflate(data: &[u8], out: &mut [u8]) -> Result<usize, DecodeError> {
+fn unpack_deflate(data: &[u8], out: &mut [u8], watch: &Watch) -> Result<usize, DecodeError> {
     foresee(TABLES)?;
     let mut inflater = Decompress::new(true);
-    let verdict = inflater.decompress(data, out, FlushDecompress::Finish);
-    verdict.map_err(|_| DecodeError::of_codec(Format::Tiff, false))?;
-    Ok(inflater.total_out() as usize)
+    let (mut read, mut filled) = (0, 0);
+    while filled < out.len() {
+        if watch.ask() {
+            return Err(DecodeError::Interrupted);
+        }
+        let end = out.len().min(filled + STEP);
+        let part = &mut out[filled..end];
+        let verdict = inflater.decompress(&data[read..], part, FlushDecompress::None);
+        verdict.map_err(|_| DecodeError::of_codec(Format::Tiff, false))?;
+        let before = (read, filled);
+        (read, filled) = (inflater.total_in() as usize, inflater.total_out() as usize);
+        if (read, filled) == before {
+            break;
+        }
+    }
+    Ok(filled)
 }
 
 /// PackBits: runs of one byte, and of bytes as they are.
-fn unpack_bytes(mut data: &[u8], out: &mut [u8]) -> usize {
-    let mut filled = 0;
+fn unpack_bytes(mut data: &[u8], out: &mut [u8], watch: &Watch) -> Result<usize, DecodeError> {
+    let (mut filled, mut asked) = (0, 0);
     while let [header, rest @ ..] = data {
         let left = &mut out[filled..];
         if left.is_empty() {
             break;
         }
         data = rest;
+        if filled >= asked {
+            asked = filled + STEP;
+            if watch.ask() {
+                return Err(DecodeError::Interrupted);
+            }
+        }
         match (*header as i8, rest) {
             (-128, _) => {}
             (count @ 0.., _) => {
@@ -132,7 +159,7 @@ fn unpack_bytes(mut data: &[u8], out: &mut [u8]) -> usize {
             _ => break,
         }
     }
-    filled
+    Ok(filled)
 }
 
 /// The data with the bits of each byte in the other order.
@@ -151,19 +178,30 @@ mod tests {
         // Apple's own example.
         let packed = b"\xfe\xaa\x02\x80\x00\x2a\xfd\xaa\x03\x80\x00\x2a\x22\xf7\xaa";
         let mut out = [0; 24];
-        assert_eq!(unpack(Compression::PackBits, packed, 24, &mut out), Ok(()));
+        let watch = Watch::new(|| false);
+        assert_eq!(unpack(Compression::PackBits, packed, 24, &mut out, &watch), Ok(()));
         assert_eq!(&out[..6], b"\xaa\xaa\xaa\x80\x00\x2a");
         assert_eq!(&out[14..], [0xaa; 10]);
         for length in 0..packed.len() {
-            assert!(unpack(Compression::PackBits, &packed[..length], 24, &mut out).is_err());
+            let cut = &packed[..length];
+            assert!(unpack(Compression::PackBits, cut, 24, &mut out, &watch).is_err());
         }
     }
 
     #[test]
     fn cut_data_are_refused_by_all() {
         for compression in [Compression::Lzw, Compression::Deflate, Compression::PackBits] {
-            assert!(unpack(compression, b"", 3, &mut [0; 3]).is_err());
-            assert!(unpack(compression, b"\x80", 3, &mut [0; 3]).is_err());
+            for data in [&b""[..], b"\x80"] {
+                assert!(unpack(compression, data, 3, &mut [0; 3], &Watch::new(|| false)).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn a_stop_ends_all() {
+        for compression in [Compression::Lzw, Compression::Deflate, Compression::PackBits] {
+            let verdict = unpack(compression, b"\0\0", 3, &mut [0; 3], &Watch::new(|| true));
+            assert_eq!(verdict, Err(DecodeError::Interrupted));
         }
     }
 }

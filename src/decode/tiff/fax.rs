@@ -2,6 +2,7 @@
 //! `fax`; its own decoder of T.4 knows neither rows without end marks nor rows told by
 //! the row above.
 
+use super::super::{DecodeError, Watch};
 use fax::maps::{Mode, black, mode, white};
 use fax::{BitReader, ByteReader};
 use std::convert::Infallible;
@@ -21,14 +22,26 @@ pub(super) enum Coding {
 
 /// Unpacks rows of `width` pixels to `out`, a bit a pixel, 1 where black. Rows that are not
 /// there stay white.
-pub(super) fn unpack(coding: Coding, data: &[u8], width: u16, out: &mut [u8]) {
+///
+/// # Errors
+/// Where there is no memory, or somebody said to stop.
+pub(super) fn unpack(
+    coding: Coding,
+    data: &[u8],
+    width: u16,
+    out: &mut [u8],
+    watch: &Watch,
+) -> Result<(), DecodeError> {
     out.fill(0);
     // The tables look ahead.
     let padded = data.iter().copied().chain([0; 4]).map(Ok::<u8, Infallible>);
     let Ok(mut bits) = ByteReader::new(padded);
     // Where colours change, from white on.
-    let (mut above, mut row) = (Vec::new(), Vec::new());
+    let (mut above, mut row) = (changes(width)?, changes(width)?);
     for line in out.chunks_exact_mut(usize::from(width).div_ceil(8)) {
+        if watch.ask() {
+            return Err(DecodeError::Interrupted);
+        }
         row.clear();
         let read = match coding {
             Coding::Runs => {
@@ -57,11 +70,31 @@ pub(super) fn unpack(coding: Coding, data: &[u8], width: u16, out: &mut [u8]) {
             let goes_on = matches!(coding, Coding::Group3 | Coding::Group3ByRowAbove)
                 && skip_to_end_mark(&mut bits).is_some();
             if !goes_on {
-                return;
+                break;
             }
         }
         std::mem::swap(&mut above, &mut row);
     }
+    Ok(())
+}
+
+/// Room for all changes of a row: one at each pixel, and at either end.
+fn changes(width: u16) -> Result<Vec<u16>, DecodeError> {
+    let count = usize::from(width) + 2;
+    let mut changes = Vec::new();
+    let out_of_memory = |_| DecodeError::OutOfMemory { bytes: 2 * count as u64 };
+    changes.try_reserve_exact(count).map_err(out_of_memory)?;
+    Ok(changes)
+}
+
+/// Adds a change to a row. `None` where it has more than pixels: runs of no length, which
+/// would make it as long as the file.
+fn push(row: &mut Vec<u16>, change: u16) -> Option<()> {
+    if row.len() == row.capacity() {
+        return None;
+    }
+    row.push(change);
+    Some(())
 }
 
 fn blacken(line: &mut [u8], from: u16, to: u16) {
@@ -109,7 +142,7 @@ fn by_runs(bits: &mut impl BitReader, width: u16, row: &mut Vec<u16>) -> Option<
     let (mut at, mut is_black) = (0_u16, false);
     while at < width {
         at = at.checked_add(run(bits, is_black)?)?;
-        row.push(at.min(width));
+        push(row, at.min(width))?;
         is_black = !is_black;
     }
     Some(())
@@ -123,27 +156,33 @@ fn by_row_above(
 ) -> Option<()> {
     // The pixel before the first is white.
     let (mut at, mut is_black) = (None::<u16>, false);
+    // The first change above that is behind `at`: neither goes back.
+    let mut ahead = 0;
     while at.unwrap_or(0) < width {
         // The next change above to the other colour, and the one after that.
-        let mut changes = above.chunks(1).flatten().skip(usize::from(is_black)).step_by(2);
-        let first = changes.find(|&&change| at.is_none_or(|at| change > at)).copied();
-        let next = first.and_then(|first| above.iter().copied().find(|&change| change > first));
-        let (first, next) = (first.unwrap_or(width), next.unwrap_or(width));
+        while above.get(ahead).is_some_and(|&change| at.is_some_and(|at| change <= at)) {
+            ahead += 1;
+        }
+        let place = ahead + usize::from(ahead % 2 != usize::from(is_black));
+        let first = above.get(place).copied().unwrap_or(width);
         match mode::decode(bits)? {
-            Mode::Pass => at = Some(next),
+            Mode::Pass => {
+                let behind = above.iter().skip(place).find(|&&change| change > first);
+                at = Some(behind.copied().unwrap_or(width));
+            }
             Mode::Vertical(by) => {
                 let change = (i32::from(first) + i32::from(by)).clamp(0, width.into()) as u16;
                 if at.is_some_and(|at| change < at) {
                     return None;
                 }
-                row.push(change);
+                push(row, change)?;
                 is_black = !is_black;
                 at = Some(change);
             }
             Mode::Horizontal => {
                 for is_black in [is_black, !is_black] {
                     let end = at.unwrap_or(0).checked_add(run(bits, is_black)?)?;
-                    row.push(end.min(width));
+                    push(row, end.min(width))?;
                     at = Some(end.min(width));
                 }
             }
@@ -164,7 +203,7 @@ mod tests {
             .map(|bits| bits.iter().chain(&[0; 8]).take(8).fold(0, |byte, bit| byte << 1 | bit))
             .collect();
         let mut out = vec![7; usize::from(width).div_ceil(8) * rows];
-        unpack(coding, &data, width, &mut out);
+        unpack(coding, &data, width, &mut out, &Watch::new(|| false)).expect("memory");
         out
     }
 
@@ -188,6 +227,24 @@ mod tests {
         let mixed = format!("000000000001 1 {ROW} 000000000001 0 1 011 1");
         let rows = unpacked(Coding::Group3ByRowAbove, &mixed, 8, 2);
         assert_eq!(rows, [0b0011_1000, 0b0011_1100]);
+    }
+
+    #[test]
+    fn runs_of_no_length_end_a_row() {
+        // 0 white is 00110101, 0 black 0000110111.
+        let nothing = "00110101 0000110111".repeat(10_000);
+        for coding in [Coding::Runs, Coding::Group3] {
+            assert_eq!(unpacked(coding, &nothing, 9, 2), [0; 4]);
+        }
+        let told = "001 00110101 0000110111".repeat(10_000);
+        assert_eq!(unpacked(Coding::Group4, &told, 9, 2), [0; 4]);
+    }
+
+    #[test]
+    fn a_stop_ends_a_page() {
+        let watch = Watch::new(|| true);
+        let verdict = unpack(Coding::Group4, b"", 8, &mut [0; 3], &watch);
+        assert_eq!(verdict, Err(DecodeError::Interrupted));
     }
 
     #[test]

@@ -104,12 +104,15 @@ impl<'a> Band<'a> {
         let kept = picture.kept();
         let height = picture.chunk.1.min(picture.height);
         let layout = picture.layout();
+        let (chunk_len, samples_len) = (picture.chunk_len(), picture.width * height * kept);
+        let rows_len = picture.shape().row_len() + 2 * layout.row_len(picture.chunk.0);
+        foresee(chunk_len + samples_len + rows_len)?;
         Ok(Band {
             picture,
             limits,
             workspace,
-            chunk: allocate(picture.chunk_len())?,
-            samples: allocate(picture.width * height * kept)?,
+            chunk: allocate(chunk_len)?,
+            samples: allocate(samples_len)?,
             kept,
             row: allocate(picture.shape().row_len())?,
             sorted: super::reserve(layout.row_len(picture.chunk.0))?,
@@ -131,8 +134,7 @@ impl<'a> Band<'a> {
         if picture.compression == Compression::Jpeg {
             layout = Layout { bits: 8, kind: Kind::Unsigned, ..layout };
             self.read_jpeg(data, watch)?;
-            self.spread(None, layout, plane, across, height);
-            return Ok(());
+            return self.spread(None, layout, plane, across, height, watch);
         }
         let reversed;
         let data = if picture.bits_reversed {
@@ -147,30 +149,30 @@ impl<'a> Band<'a> {
         let length = picture.rows_len(rows);
         if picture.compression == Compression::None && !picture.has_chroma() {
             let data = data.get(..length).ok_or(DecodeError::of_codec(Format::Tiff, true))?;
-            self.spread(Some(data), layout, plane, across, height);
-            return Ok(());
+            return self.spread(Some(data), layout, plane, across, height, watch);
         }
         let chunk = &mut self.chunk[..length];
         if picture.compression == Compression::None {
             let data = data.get(..length).ok_or(DecodeError::of_codec(Format::Tiff, true))?;
             chunk.copy_from_slice(data);
         } else {
-            compression::unpack(picture.compression, data, width, chunk)?;
+            compression::unpack(picture.compression, data, width, chunk, watch)?;
         }
         if picture.has_chroma() {
-            self.spread_chroma(across, height);
-            return Ok(());
+            return self.spread_chroma(across, height, watch);
         }
         if picture.compression.has_predictor() && picture.predictor != 1 {
             for row in chunk.chunks_exact_mut(layout.row_len(width)) {
+                if watch.ask() {
+                    return Err(DecodeError::Interrupted);
+                }
                 match picture.predictor {
                     2 => samples::add_up(row, layout),
                     _ => samples::add_up_floats(row, layout, &mut self.sorted),
                 }
             }
         }
-        self.spread(None, layout, plane, across, height);
-        Ok(())
+        self.spread(None, layout, plane, across, height, watch)
     }
 
     /// Reads a strip or tile that is a JPEG file, less the tables that all of them share.
@@ -178,6 +180,7 @@ impl<'a> Band<'a> {
         let picture = self.picture;
         let tables = picture.jpeg_tables.unwrap_or_default();
         let tables = tables.strip_suffix(b"\xff\xd9").unwrap_or(tables);
+        foresee(tables.len() + data.len())?;
         let mut file = super::reserve(tables.len() + data.len())?;
         file.extend_from_slice(tables);
         file.extend_from_slice(data);
@@ -221,7 +224,8 @@ impl<'a> Band<'a> {
         plane: usize,
         across: usize,
         height: usize,
-    ) {
+        watch: &Watch,
+    ) -> Result<(), DecodeError> {
         let picture = self.picture;
         let places = picture.places(plane);
         let (chunk_width, width, kept) = (picture.chunk.0, picture.width, self.kept);
@@ -233,6 +237,9 @@ impl<'a> Band<'a> {
         let chunk = data.unwrap_or(&self.chunk);
         let lines = chunk.chunks_exact(layout.row_len(chunk_width)).take(height);
         for (y, line) in lines.enumerate() {
+            if watch.ask() {
+                return Err(DecodeError::Interrupted);
+            }
             let out = &mut self.samples[(y * width + left) * kept..][..columns * kept];
             if layout.bits == 8 && layout.kind == Kind::Unsigned && layout.samples == kept {
                 out.copy_from_slice(&line[..out.len()]);
@@ -240,15 +247,25 @@ impl<'a> Band<'a> {
             }
             for (x, pixel) in out.chunks_exact_mut(kept).enumerate() {
                 for &(sample, place) in places.iter().flatten() {
+                    if layout.is_beyond(line, x, sample) {
+                        let reason = "its samples are not from 0 to 1: measurements, not light";
+                        return Err(DecodeError::not_supported(Format::Tiff, reason));
+                    }
                     pixel[place] = layout.get(line, x, sample);
                 }
             }
         }
+        Ok(())
     }
 
     /// The same of a chunk whose chroma has fewer samples than its luma: units of some luma
     /// samples and one of each chroma.
-    fn spread_chroma(&mut self, across: usize, height: usize) {
+    fn spread_chroma(
+        &mut self,
+        across: usize,
+        height: usize,
+        watch: &Watch,
+    ) -> Result<(), DecodeError> {
         let picture = self.picture;
         let (h, v) = picture.subsampling;
         let (width, left) = (picture.width, across * picture.chunk.0);
@@ -256,6 +273,9 @@ impl<'a> Band<'a> {
         let unit = h * v + 2;
         let units_across = picture.chunk.0.div_ceil(h);
         for y in 0..height {
+            if watch.ask() {
+                return Err(DecodeError::Interrupted);
+            }
             for x in 0..columns {
                 let at = (y / v * units_across + x / h) * unit;
                 let luma = at + y % v * h + x % h;
@@ -267,6 +287,7 @@ impl<'a> Band<'a> {
                 ]);
             }
         }
+        Ok(())
     }
 
     /// Row `y` of the band, in light.

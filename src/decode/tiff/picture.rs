@@ -90,6 +90,8 @@ pub(super) struct Picture<'a> {
     offsets: Option<Numbers<'a>>,
     lengths: Option<Numbers<'a>>,
     palette: Option<Numbers<'a>>,
+    /// What the palette's numbers of 16 bits have below their 8. Some programs write 8.
+    palette_shift: u32,
     pub jpeg_tables: Option<&'a [u8]>,
     pub subsampling: (usize, usize),
 }
@@ -123,9 +125,19 @@ impl<'a> Picture<'a> {
             return Err(not_supported("its pixels have too many samples"));
         }
         let kind = match directory.number(tag::SAMPLE_FORMAT)? {
-            Some(2) => Kind::Signed,
+            Some(2) => {
+                let reason = "its samples are signed numbers: measurements rather than light";
+                return Err(not_supported(reason));
+            }
             Some(3) if matches!(bits, 16 | 32 | 64) => Kind::Float,
-            None | Some(1 | 3 | 4) => Kind::Unsigned,
+            Some(3) => {
+                return Err(not_supported("its floats have a number of bits that is not read"));
+            }
+            None | Some(1 | 4) if bits > 16 => {
+                let reason = "its samples are whole numbers of more than 16 bits";
+                return Err(not_supported(reason));
+            }
+            None | Some(1 | 4) => Kind::Unsigned,
             Some(_) => return Err(not_supported("its samples are complex numbers")),
         };
         let compression = Compression::of(
@@ -236,6 +248,10 @@ impl<'a> Picture<'a> {
             offsets,
             lengths,
             palette,
+            palette_shift: palette.map_or(0, |palette| {
+                let narrow = palette.iter().take(3 << bits.min(8)).all(|number| number < 256);
+                if narrow { 0 } else { 8 }
+            }),
             jpeg_tables: directory.numbers(tag::JPEG_TABLES)?.map(|tables| tables.bytes()),
             subsampling,
         };
@@ -405,13 +421,13 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// A colour of the palette, whose numbers have 16 bits. Some programs write 8.
+    /// A colour of the palette.
     fn colour(&self, index: usize) -> [u8; 3] {
         let Some(palette) = self.palette else { return [0; 3] };
-        let shift =
-            if palette.iter().take(3 << self.bits).all(|number| number < 256) { 0 } else { 8 };
-        [0, 1, 2]
-            .map(|colour| (palette.get(colour << self.bits | index).unwrap_or(0) >> shift) as u8)
+        [0, 1, 2].map(|colour| {
+            let number = palette.get(colour << self.bits | index).unwrap_or(0);
+            (number >> self.palette_shift) as u8
+        })
     }
 }
 

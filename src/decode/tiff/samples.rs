@@ -6,7 +6,6 @@ use super::directory::number;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Unsigned,
-    Signed,
     Float,
 }
 
@@ -31,23 +30,13 @@ impl Layout {
     pub fn get(self, row: &[u8], x: usize, sample: usize) -> u8 {
         let at = x * self.samples + sample;
         match self.bits {
-            8 => match self.kind {
-                Kind::Signed => (row[at] as i8).max(0) as u8 * 2,
-                _ => row[at],
-            },
+            8 => row[at],
             16 | 32 | 64 => {
                 let size = self.bits / 8;
                 let value = number(self.big_endian, &row[at * size..][..size]);
                 match self.kind {
                     Kind::Unsigned => (value >> (self.bits - 8)) as u8,
-                    // Half of the numbers are below black.
-                    Kind::Signed => match value >> (self.bits - 1) {
-                        0 => (value >> (self.bits - 9)) as u8,
-                        _ => 0,
-                    },
-                    Kind::Float if size == 4 => of_float(f32::from_bits(value as u32).into()),
-                    Kind::Float if size == 8 => of_float(f64::from_bits(value)),
-                    Kind::Float => of_float(of_half(value as u16)),
+                    Kind::Float => of_float(float(size, value)),
                 }
             }
             bits => {
@@ -60,9 +49,31 @@ impl Layout {
         }
     }
 
+    /// Whether a float is no light, from none of it to all: a height, a temperature.
+    pub fn is_beyond(self, row: &[u8], x: usize, sample: usize) -> bool {
+        // What a resampling filter overshoots by.
+        const SOME: f64 = 0.1;
+        if self.kind != Kind::Float {
+            return false;
+        }
+        let size = self.bits / 8;
+        let at = (x * self.samples + sample) * size;
+        let value = float(size, number(self.big_endian, &row[at..][..size]));
+        !value.is_nan() && !(-SOME..=1.0 + SOME).contains(&value)
+    }
+
     /// The largest value of [`Self::get`].
     pub fn most(self) -> u8 {
         if self.bits < 8 { (1 << self.bits) - 1 } else { 255 }
+    }
+}
+
+/// A float of as many bytes.
+fn float(size: usize, bits: u64) -> f64 {
+    match size {
+        4 => f32::from_bits(bits as u32).into(),
+        8 => f64::from_bits(bits),
+        _ => of_half(bits as u16),
     }
 }
 
@@ -132,13 +143,20 @@ mod tests {
         assert_eq!(get(4, Kind::Unsigned, &[0x12], 1), 2);
         assert_eq!(get(12, Kind::Unsigned, &[0xab, 0xcd, 0xef], 1), 0xde);
         assert_eq!(get(16, Kind::Unsigned, &[0xab, 0xcd], 0), 0xab);
-        assert_eq!(get(16, Kind::Signed, &[0x40, 0], 0), 0x80);
-        assert_eq!(get(16, Kind::Signed, &[0xff, 0], 0), 0);
         assert_eq!(get(16, Kind::Float, &[0x38, 0], 0), 128);
         assert_eq!(get(32, Kind::Float, &0.5_f32.to_be_bytes(), 0), 128);
         assert_eq!(get(64, Kind::Float, &f64::NAN.to_be_bytes(), 0), 0);
         let little = Layout { bits: 16, big_endian: false, ..BYTES };
         assert_eq!(little.get(&[0xcd, 0xab], 0, 0), 0xab);
+    }
+
+    #[test]
+    fn floats_that_are_no_light_are_told() {
+        let floats = Layout { bits: 32, kind: Kind::Float, ..BYTES };
+        let beyond = |value: f32| floats.is_beyond(&value.to_be_bytes(), 0, 0);
+        assert!([-0.05, 0.0, 1.0, 1.05, f32::NAN].iter().all(|&value| !beyond(value)));
+        assert!([-3.0, 1.5, 255.0, f32::INFINITY].iter().all(|&value| beyond(value)));
+        assert!(!BYTES.is_beyond(&[255], 0, 0));
     }
 
     #[test]
