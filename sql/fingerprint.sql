@@ -30,6 +30,11 @@ CREATE FUNCTION image2fingerprint(bytea, apply_orientation boolean DEFAULT true)
 	AS 'MODULE_PATHNAME', 'image2fingerprint_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
 	SUPPORT picture_support;
 
+-- On another ground than black.
+CREATE FUNCTION image2fingerprint(bytea, background text, apply_orientation boolean DEFAULT true) RETURNS fingerprint
+	AS 'MODULE_PATHNAME', 'image2fingerprint_on_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000
+	SUPPORT picture_support;
+
 -- From the pattern alone: what a turned picture has, and how much there is to recognise.
 
 CREATE FUNCTION turn_pattern(pattern, orientation integer) RETURNS pattern

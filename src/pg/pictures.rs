@@ -87,7 +87,20 @@ fn signature(file: &[u8], options: Options) -> Option<Returned<Signature>> {
 
 #[pg_extern(sql = false)]
 fn image2fingerprint(file: &[u8], apply_orientation: bool) -> Option<Returned<Fingerprint>> {
-    let pattern = pattern(file, Options { apply_orientation, ..Options::DEFAULT })?;
+    fingerprint(file, Options { apply_orientation, ..Options::DEFAULT })
+}
+
+#[pg_extern(sql = false)]
+fn image2fingerprint_on(
+    file: &[u8],
+    background: &str,
+    apply_orientation: bool,
+) -> Option<Returned<Fingerprint>> {
+    fingerprint(file, on(background, apply_orientation))
+}
+
+fn fingerprint(file: &[u8], options: Options) -> Option<Returned<Fingerprint>> {
+    let pattern = pattern(file, options)?;
     Some(Returned(Fingerprint::of(&pattern)))
 }
 
