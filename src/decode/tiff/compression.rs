@@ -109,21 +109,25 @@ fn unpack_lzw(data: &[u8], out: &mut [u8], watch: &Watch) -> Result<usize, Decod
 fn unpack_deflate(data: &[u8], out: &mut [u8], watch: &Watch) -> Result<usize, DecodeError> {
     foresee(TABLES)?;
     let mut inflater = Decompress::new(true);
+    let mut inflate = |read: usize, part: &mut [u8]| -> Result<(usize, usize), DecodeError> {
+        let verdict = inflater.decompress(&data[read..], part, FlushDecompress::None);
+        verdict.map_err(|_| DecodeError::of_codec(Format::Tiff, false))?;
+        Ok((inflater.total_in() as usize, inflater.total_out() as usize))
+    };
     let (mut read, mut filled) = (0, 0);
     while filled < out.len() {
         if watch.ask() {
             return Err(DecodeError::Interrupted);
         }
         let end = out.len().min(filled + STEP);
-        let part = &mut out[filled..end];
-        let verdict = inflater.decompress(&data[read..], part, FlushDecompress::None);
-        verdict.map_err(|_| DecodeError::of_codec(Format::Tiff, false))?;
         let before = (read, filled);
-        (read, filled) = (inflater.total_in() as usize, inflater.total_out() as usize);
+        (read, filled) = inflate(read, &mut out[filled..end])?;
         if (read, filled) == before {
-            break;
+            return Ok(filled);
         }
     }
+    // The checksum stands behind the last byte.
+    inflate(read, &mut [0])?;
     Ok(filled)
 }
 

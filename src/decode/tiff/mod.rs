@@ -133,7 +133,8 @@ impl<'a> Band<'a> {
         let mut layout = picture.layout();
         if picture.compression == Compression::Jpeg {
             layout = Layout { bits: 8, kind: Kind::Unsigned, ..layout };
-            self.read_jpeg(data, watch)?;
+            let columns = width.min(picture.width - across * width);
+            self.read_jpeg(data, columns, height, watch)?;
             return self.spread(None, layout, plane, across, height, watch);
         }
         let reversed;
@@ -175,8 +176,15 @@ impl<'a> Band<'a> {
         self.spread(None, layout, plane, across, height, watch)
     }
 
-    /// Reads a strip or tile that is a JPEG file, less the tables that all of them share.
-    fn read_jpeg(&mut self, data: &[u8], watch: &Watch) -> Result<(), DecodeError> {
+    /// Reads a strip or tile that is a JPEG file, less the tables that all of them share:
+    /// at least as many columns and rows as belong to the picture.
+    fn read_jpeg(
+        &mut self,
+        data: &[u8],
+        columns: usize,
+        height: usize,
+        watch: &Watch,
+    ) -> Result<(), DecodeError> {
         let picture = self.picture;
         let tables = picture.jpeg_tables.unwrap_or_default();
         let tables = tables.strip_suffix(b"\xff\xd9").unwrap_or(tables);
@@ -199,12 +207,12 @@ impl<'a> Band<'a> {
             chunk: &mut self.chunk,
             row_len: picture.chunk.0 * samples,
             samples,
-            given: 0,
+            given: None,
             rows: 0,
         };
         let decoded =
             jpeg::decode_as(&file, Some(colours), limits, watch, self.workspace, &mut rows);
-        decoded.map(drop).map_err(|error| match error {
+        decoded.map_err(|error| match error {
             DecodeError::Broken { reason, .. } => DecodeError::broken(Format::Tiff, reason),
             DecodeError::NotSupported { reason, .. } => {
                 DecodeError::not_supported(Format::Tiff, reason)
@@ -213,7 +221,13 @@ impl<'a> Band<'a> {
                 DecodeError::broken(Format::Tiff, "a part of it is larger than it says")
             }
             other => other,
-        })
+        })?;
+        let fits = rows.rows >= height
+            && rows
+                .given
+                .is_some_and(|given| given.width >= columns && given.channels.count() == samples);
+        let reason = "a part of it is smaller than it says";
+        if fits { Ok(()) } else { Err(DecodeError::broken(Format::Tiff, reason)) }
     }
 
     /// Takes the samples of a chunk to their places: of `data`, or else of what was unpacked.
@@ -304,19 +318,19 @@ struct Pasted<'a> {
     chunk: &'a mut [u8],
     row_len: usize,
     samples: usize,
-    given: usize,
+    given: Option<Shape>,
     rows: usize,
 }
 
 impl Rows for Pasted<'_> {
     fn begin(&mut self, shape: Shape) {
-        self.given = shape.channels.count();
+        self.given = Some(shape);
     }
 
     fn row(&mut self, samples: &[u8]) {
         let at = self.rows * self.row_len;
         self.rows += 1;
-        if self.given == self.samples
+        if self.given.is_some_and(|given| given.channels.count() == self.samples)
             && let Some(row) = self.chunk.get_mut(at..at + self.row_len)
         {
             let length = samples.len().min(row.len());
