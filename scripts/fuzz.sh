@@ -21,7 +21,7 @@ done
 (cd fuzz && CARGO_TARGET_DIR=$work/target RUSTFLAGS="--cfg fuzzing $sancov" \
 	cargo build --release --target $target)
 
-find tests/fixtures/{images,formats,hostile} -type f -size -64k -exec cp {} "$work/seeds/" \;
+find tests/fixtures/{images,formats,hostile,cases} -type f -size -64k -exec cp {} "$work/seeds/" \;
 say "fuzzing for $minutes minutes; findings go to $work/crashes and $work/panics"
 # A file of a million pixels takes milliseconds: five seconds are a hang.
 IMGSMLR_RS_PANICS=$work/panics "$work/target/$target/release/fuzz" \

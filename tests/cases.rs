@@ -5,8 +5,9 @@
 mod fixture;
 
 use fixture::fixture;
-use imgsmlr_rs::decode::{self, DecodeError, Foreign, Limits};
+use imgsmlr_rs::decode::{self, DecodeError, Foreign, Limits, Workspace};
 use imgsmlr_rs::pattern::convert::{self, Options};
+use imgsmlr_rs::picture::{Rows, Shape};
 use imgsmlr_rs::signature::Signature;
 use imgsmlr_rs::text;
 use std::collections::HashMap;
@@ -98,6 +99,60 @@ fn a_header_says_what_a_conversion_does() {
         let sides = (info.width, info.height);
         assert!(sides == (301, 203) || sides.0 <= 256 && name != "scene.png", "{name}: {info:?}");
     }
+}
+
+/// The shape of a picture, and no pixel of it.
+struct Outline(Option<Shape>);
+
+impl Rows for Outline {
+    fn begin(&mut self, shape: Shape) {
+        self.0 = Some(shape);
+    }
+
+    fn row(&mut self, _: &[u8]) {}
+}
+
+/// Whatever a conversion takes, the header's reader takes, too, and says the same of it.
+fn assert_agreement(name: &str, file: &[u8]) -> bool {
+    let mut outline = Outline(None);
+    let limits = Limits::of(1 << 21);
+    let converted = decode::rows(file, None, limits, &mut Workspace::default(), &mut outline);
+    let Ok(orientation) = converted else { return false };
+    let shape = outline.0.expect("a shape");
+    let info = match decode::info(file, limits) {
+        Ok(info) => info,
+        Err(error) => panic!("{name} converts, but of its header it is said: {error}"),
+    };
+    assert_eq!((info.width as usize, info.height as usize), (shape.width, shape.height), "{name}");
+    assert_eq!(info.orientation, orientation, "{name}");
+    true
+}
+
+#[test]
+fn the_header_and_the_conversion_agree_on_every_file_and_on_damaged_ones() {
+    let (mut agreed, mut damaged) = (0, 0);
+    for folder in ["images", "formats", "cases", "hostile"] {
+        let path = format!("{}/tests/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(path).expect(folder) {
+            let path = entry.expect("an entry").path();
+            let name = path.display().to_string();
+            let mut file = std::fs::read(&path).expect("a file");
+            agreed += u32::from(assert_agreement(&name, &file));
+            for part in 1..8 {
+                let end = file.len() * part / 8;
+                damaged += u32::from(assert_agreement(&format!("{name} to {end}"), &file[..end]));
+            }
+            // Where headers are, one byte after another.
+            for at in (0..file.len().min(200)).step_by(7) {
+                let before = file[at];
+                file[at] = before.wrapping_add(1 + (at % 5) as u8);
+                damaged += u32::from(assert_agreement(&format!("{name} changed at {at}"), &file));
+                file[at] = before;
+            }
+        }
+    }
+    println!("{agreed} whole and {damaged} damaged files");
+    assert!(agreed > 80 && damaged > 500, "{agreed}, {damaged}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! GIF, by the `gif` crate: the first frame, by itself.
 
-use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee};
+use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee, reserve};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use gif::{ColorOutput, DecodeOptions, DecodingError};
@@ -12,6 +12,8 @@ pub(super) fn decode(
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
     let options = options();
+    let mended = with_palette(file)?;
+    let file = mended.as_deref().unwrap_or(file);
     // Comments, XMP and ICC profiles are kept whole; they are parts of the file.
     foresee(file.len() + (1 << 20))?;
     let mut decoder = options.read_info(Watched::new(file, watch)).map_err(verdict)?;
@@ -24,15 +26,7 @@ pub(super) fn decode(
 
     // An index past the palette's end is black.
     let mut colours = [[0, 0, 0, 255]; 256];
-    // Where there is no palette at all, indices are shades of grey, as Pillow has it.
-    let shades;
-    let palette = match decoder.palette() {
-        Ok(palette) => palette,
-        Err(_) => {
-            shades = std::array::from_fn::<u8, 768, _>(|at| (at / 3) as u8);
-            &shades
-        }
-    };
+    let palette = decoder.palette().map_err(verdict)?;
     for (colour, &[r, g, b]) in colours.iter_mut().zip(palette.as_chunks().0) {
         *colour = [r, g, b, 255];
     }
@@ -83,6 +77,26 @@ pub(super) fn options() -> DecodeOptions {
     options.check_frame_consistency(false);
     options.allow_unknown_blocks(true);
     options
+}
+
+/// The file with shades of grey for all frames, if it has no palette for all: Pillow takes an
+/// index for a shade where there is none at all, which the codec refuses.
+pub(super) fn with_palette(file: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
+    const SCREEN: usize = 13;
+    const FLAGS: usize = 10;
+    const HAS_PALETTE: u8 = 0x80;
+    const OF_256: u8 = 7;
+    let Some((screen, rest)) = file.split_first_chunk::<SCREEN>() else { return Ok(None) };
+    if screen[FLAGS] & HAS_PALETTE != 0 {
+        return Ok(None);
+    }
+    foresee(file.len())?;
+    let mut mended = reserve(file.len() + 3 * 256)?;
+    mended.extend_from_slice(screen);
+    mended[FLAGS] |= HAS_PALETTE | OF_256;
+    mended.extend((0..=255).flat_map(|shade| [shade; 3]));
+    mended.extend_from_slice(rest);
+    Ok(Some(mended))
 }
 
 /// What the codec's error means to a user.

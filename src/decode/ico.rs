@@ -28,12 +28,18 @@ fn largest(file: &[u8]) -> Result<(&[u8; ENTRY], &[u8]), DecodeError> {
     Ok((entry, picture.get(..length).unwrap_or(picture)))
 }
 
-/// An icon of that picture alone.
+/// An icon of that picture alone, which is as large as the picture itself says: directories
+/// have been seen to say otherwise, and the codec refuses these.
 fn alone(entry: &[u8; ENTRY], picture: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let number = |at: usize| picture.get(at..).and_then(|rest| rest.first_chunk().copied());
+    // Twice as high, as it has a mask below. Of 256, the directory has the low byte alone.
+    let width = number(4).map_or(entry[0], |width| width[0]);
+    let height = number(8).map_or(entry[1], |height| (u32::from_le_bytes(height) / 2) as u8);
     foresee(picture.len())?;
     let mut icon = reserve(HEADER + ENTRY + picture.len())?;
     icon.extend(b"\0\0\x01\0\x01\0");
-    icon.extend(&entry[..8]);
+    icon.extend([width, height]);
+    icon.extend(&entry[2..8]);
     icon.extend((picture.len() as u32).to_le_bytes());
     icon.extend(((HEADER + ENTRY) as u32).to_le_bytes());
     icon.extend(picture);

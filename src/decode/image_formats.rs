@@ -1,6 +1,7 @@
 //! BMP, PNM, QOI and farbfeld, by the `image` crate.
 
-use super::bmp_header::{self, Mended};
+use super::bmp_header;
+use super::bmp_runs::Runs;
 use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, hand_over};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
@@ -55,8 +56,11 @@ pub(super) fn decode(
     workspace: &mut Workspace,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
+    if let Some(runs) = runs(file, format)? {
+        return runs.decode(limits, watch, workspace, rows);
+    }
     let mended = mended(file, format)?;
-    let file = mended.as_ref().map_or(file, |mended| &mended.file);
+    let file = mended.as_deref().unwrap_or(file);
     let codec = open(file, format, watch)?;
     let (width, height) = codec.dimensions();
     let (width, height) = limits.admit(width.into(), height.into())?;
@@ -78,9 +82,6 @@ pub(super) fn decode(
     let shape = Shape { width, height, channels };
     let mut samples = workspace.take(bytes)?;
     codec.read_image_boxed(&mut samples).map_err(|error| verdict(format, &error))?;
-    if mended.is_some_and(|mended| mended.upside_down) {
-        turn_over(&mut samples, width * pixel);
-    }
     if let Some(narrow) = narrow {
         let mut row = allocate(shape.row_len())?;
         rows.begin(shape);
@@ -95,17 +96,14 @@ pub(super) fn decode(
     Ok(Orientation::UPRIGHT)
 }
 
-/// The file with a header that the codec takes, where its own is not.
-pub(super) fn mended(file: &[u8], format: Format) -> Result<Option<Mended>, DecodeError> {
-    if format == Format::Bmp { bmp_header::mended(file) } else { Ok(None) }
+/// The rows of a BMP file that are stored as runs.
+pub(super) fn runs(file: &[u8], format: Format) -> Result<Option<Runs<'_>>, DecodeError> {
+    if format == Format::Bmp { Runs::of(file) } else { Ok(None) }
 }
 
-/// Puts the last row first.
-fn turn_over(samples: &mut [u8], row: usize) {
-    let (top, bottom) = samples.split_at_mut(samples.len() / row / 2 * row);
-    for (above, below) in top.chunks_exact_mut(row).zip(bottom.rchunks_exact_mut(row)) {
-        above.swap_with_slice(below);
-    }
+/// The file as the codec reads it right, where it does not as it is.
+pub(super) fn mended(file: &[u8], format: Format) -> Result<Option<Vec<u8>>, DecodeError> {
+    if format == Format::Bmp { bmp_header::mended(file) } else { Ok(None) }
 }
 
 /// Makes a row of 8-bit samples of the codec's.
@@ -128,15 +126,5 @@ mod tests {
         let wide: Vec<u8> = [0x12ff_u16, 0xff00, 0x00ff].map(u16::to_ne_bytes).concat();
         high_bytes(&wide, &mut row);
         assert_eq!(row, [0x12, 0xff, 0]);
-    }
-
-    #[test]
-    fn the_last_row_comes_first() {
-        for (rows, turned) in [(&b"aabbcc"[..], &b"ccbbaa"[..]), (b"aabb", b"bbaa"), (b"aa", b"aa")]
-        {
-            let mut samples = rows.to_vec();
-            turn_over(&mut samples, 2);
-            assert_eq!(samples, turned);
-        }
     }
 }

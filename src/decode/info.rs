@@ -86,6 +86,8 @@ pub(super) fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
 fn of_gif(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
     let mut options = gif::options();
     options.skip_frame_decoding(true);
+    let mended = gif::with_palette(file)?;
+    let file = mended.as_deref().unwrap_or(file);
     foresee(2 * file.len() + (1 << 20))?;
     let mut decoder = options.read_info(Watched::new(file, watch)).map_err(gif::verdict)?;
     let first = decoder.next_frame_info().map_err(gif::verdict)?.ok_or(DecodeError::NoPixels)?;
@@ -132,8 +134,20 @@ fn of_webp(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
 }
 
 fn of_others(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeError> {
+    if let Some(runs) = image_formats::runs(file, format)? {
+        return Ok(Info {
+            format,
+            width: runs.width,
+            height: runs.height,
+            channels: 3,
+            bit_depth: 8,
+            has_alpha: false,
+            orientation: Orientation::UPRIGHT,
+            frames: Some(1),
+        });
+    }
     let mended = image_formats::mended(file, format)?;
-    let file = mended.as_ref().map_or(file, |mended| &mended.file);
+    let file = mended.as_deref().unwrap_or(file);
     let codec = image_formats::open(file, format, watch)?;
     let (width, height) = codec.dimensions();
     let original = codec.original_color_type();

@@ -1,7 +1,7 @@
 //! JPEG, by the `zune-jpeg` crate; what that does not read right, by `jpeg_uncommon`.
 
 use super::jpeg_extent::{self, Extent};
-use super::jpeg_header::{Colours, Header};
+use super::jpeg_header::{Colours, Component, Header};
 use super::jpeg_plain::{self, LONGEST_UNIT};
 use super::jpeg_uncommon::{self, Plane};
 use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over};
@@ -69,7 +69,10 @@ fn is_common(header: &Header) -> bool {
         [_] | [(1 | 2, 1 | 2), (1, 1), (1, 1)] | [(1, 1), (1, 1), (1, 1), (1, 1)]
     );
     let in_parts = header.sequential() && !header.one_scan();
-    common && !(in_parts && header.components.iter().any(|component| component.down > 1))
+    // Of one or two chroma samples side by side libjpeg makes no slopes, and zune-jpeg does.
+    let narrow = header.sequential() && header.width <= 4;
+    let any = |is: fn(&Component) -> bool| header.components.iter().any(is);
+    common && !(in_parts && any(|c| c.down > 1) || narrow && any(|c| c.across > 1))
 }
 
 /// Reads a picture's components, and hands over its rows.

@@ -254,9 +254,10 @@ fn read_block(bits: &mut Bits, component: &Scanned, predicted: &mut i32) -> Opti
             (15, 0) => at += 16,
             (_, 0) => break,
             (run, size) => {
-                at += run;
+                // Of a run too long, as damage makes it, libjpeg takes the number for the last.
+                at = (BLOCK * BLOCK - 1).min(at + run);
                 let value = bits.number(size)? as f32;
-                let place = usize::from(*ZIGZAG.get(at)?);
+                let place = usize::from(ZIGZAG[at]);
                 coefficients[place] = value * f32::from(component.quantisation[at]);
                 at += 1;
             }

@@ -4,6 +4,7 @@
 //! [`Limits`] before it allocates anything whose size the header chose.
 
 mod bmp_header;
+mod bmp_runs;
 mod foreign;
 mod format;
 mod gif;

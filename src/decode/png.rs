@@ -6,7 +6,7 @@ use super::{
 };
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
-use png::{ColorType, Decoder, DecodingError, Transformations};
+use png::{ColorType, Decoder, DecodingError, Info, Transformations};
 
 /// Bytes of other chunks than the picture's that the codec takes.
 pub(super) const MOST_METADATA: usize = 4 << 20;
@@ -53,14 +53,22 @@ pub(super) fn decode(
     // libgd heeds the clear entry of a palette and the clear shade of a grey
     // picture, but not the clear colour of an RGB one: nor do we, to agree.
     let opaque = reader.info().color_type == ColorType::Rgb && channels == Channels::Rgba;
-    let make_opaque = |row: &mut [u8]| row.iter_mut().skip(3).step_by(4).for_each(|a| *a = 255);
+    let clear = clear_shade(reader.info());
+    let mend_alpha = |samples: &mut [u8]| {
+        if opaque {
+            samples.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255);
+        }
+        if let Some(clear) = clear {
+            for [shade, alpha] in samples.as_chunks_mut().0 {
+                *alpha = if *shade == clear { 0 } else { 255 };
+            }
+        }
+    };
 
     if reader.info().interlaced {
         let mut samples = allocate(reader.output_buffer_size().ok_or(DecodeError::NoPixels)?)?;
         reader.next_frame(&mut samples).map_err(verdict)?;
-        if opaque {
-            make_opaque(&mut samples);
-        }
+        mend_alpha(&mut samples);
         hand_over(&samples, shape, watch, rows);
     } else {
         let mut row = allocate(shape.row_len())?;
@@ -70,9 +78,7 @@ pub(super) fn decode(
             if read.is_none() {
                 return Err(DecodeError::broken(Format::Png, "rows are missing"));
             }
-            if opaque {
-                make_opaque(&mut row);
-            }
+            mend_alpha(&mut row);
             rows.row(&row);
             if watch.ask() {
                 return Err(DecodeError::Interrupted);
@@ -80,6 +86,19 @@ pub(super) fn decode(
         }
     }
     Ok(orientation)
+}
+
+/// The clear shade of a grey picture of fewer than 8 bits, of which the lowest bits count,
+/// as in libpng: the codec compares all, and finds none where a program has set more.
+fn clear_shade(info: &Info<'_>) -> Option<u8> {
+    let bits = info.bit_depth as u8;
+    let (ColorType::Grayscale, 1..8, Some([.., shade])) =
+        (info.color_type, bits, info.trns.as_deref())
+    else {
+        return None;
+    };
+    let most = u8::MAX >> (8 - bits);
+    Some((shade & most) * (u8::MAX / most))
 }
 
 /// What the codec's error means to a user.

@@ -61,8 +61,11 @@ pub(super) fn unpack(
             Coding::Group4 => by_row_above(&mut bits, width, &above, &mut row),
         };
         for run in row.chunks(2) {
-            if let [from, ref to @ ..] = *run {
-                blacken(line, from, to.first().map_or(width, |&to| to.min(width)));
+            match *run {
+                [from, to] => blacken(line, from, to),
+                // Black to the end; of a row that broke off there, nobody knows how far.
+                [from] if read.is_some() => blacken(line, from, width),
+                _ => {}
             }
         }
         if read.is_none() {
