@@ -389,14 +389,14 @@ setup_chromium() {
 	command -v chromium >/dev/null || install_packages "to look at the gallery" chromium fonts-liberation
 }
 
-# A Python of our own with the driver psycopg. Sets python.
+# A Python of our own with the drivers psycopg 2 and 3. Sets python.
 setup_psycopg() {
 	python=$build/venv/bin/python
-	"$python" -c 'import psycopg' 2>/dev/null && return 0
-	say "setting up Python with psycopg 3"
+	"$python" -c 'import psycopg, psycopg2' 2>/dev/null && return 0
+	say "setting up Python with psycopg 2 and 3"
 	python3 -m venv "$build/venv" 2>/dev/null ||
 		{ install_packages "to test with psycopg" python3-venv && python3 -m venv "$build/venv"; } || return 1
-	"$build/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]'
+	"$build/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]' psycopg2-binary
 }
 
 # The same Python with Pillow, to change pictures with.

@@ -76,6 +76,20 @@ fn hnsw_serves_the_native_type() {
                                 CREATE INDEX ON bare USING hnsw (sig signature_hnsw_ops)",
     );
     assert!(error.message().contains("dimensions"), "{}", error.message());
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE bare (sig signature); INSERT INTO bare SELECT sig FROM q;
+             CREATE INDEX bare_gist ON bare USING gist (sig)",
+        )
+        .expect("a column without a modifier");
+    let files = "SELECT pg_relation_filenode('bare') || ' ' || pg_relation_filenode('bare_gist')";
+    let before = database.value(files);
+    let alter = "ALTER TABLE bare ALTER sig TYPE signature(16)";
+    database.client.batch_execute(alter).expect("a modifier");
+    assert_eq!(database.value(files), before, "rewritten");
+    let create = "CREATE INDEX ON bare USING hnsw (sig signature_hnsw_ops)";
+    database.client.batch_execute(create).expect("an index");
 
     // Rows that come later, and those that go.
     database
@@ -109,6 +123,17 @@ fn a_signature_is_a_vector_where_pgvector_is() {
     let query = "SELECT bool_and(abs((a.sig <-> b.sig) - (a.sig::vector(16) <-> b.sig::vector)) < 1e-5)::text
                  FROM q a, q b";
     assert_eq!(database.value(query).as_deref(), Some("true"));
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE v (v vector(16)); CREATE TABLE s (id int, sig signature(16));
+             INSERT INTO v SELECT sig FROM q; INSERT INTO s SELECT 0, v FROM v",
+        )
+        .expect("assigned there and back");
+    let query = "SELECT (count(*) = 40)::text FROM s WHERE sig IN (SELECT sig FROM q)";
+    assert_eq!(database.value(query).as_deref(), Some("true"));
+    let error = database.error("SELECT '[1,2,3]'::vector::signature");
+    assert!(error.message().contains("3 numbers instead of 16"), "{}", error.message());
     let error = database.error("SELECT count(sig::vector(3)) FROM q");
     assert!(error.message().contains("dimensions"), "{}", error.message());
 }

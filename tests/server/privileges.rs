@@ -86,15 +86,18 @@ fn functions_are_pure_and_of_one_library() {
     let count = database.value(&format!("SELECT count(*) {members}")).expect("a count");
     assert!(count.parse::<u32>().expect("a number") > 60, "{count}");
     // Immutable, as what reads files or settings of the server is not; run as who calls
-    // them; in C from our library, but for the cast to vector, which is SQL, and avg. The planner's
-    // and the index' own functions read the catalogs.
+    // them; in C from our library, but for some casts, which are SQL, and avg. The
+    // planner's and the index' own functions read the catalogs.
     let others = format!(
         "SELECT p.oid::regprocedure::text {members} AND NOT (
              (p.provolatile = 'i' AND p.proparallel = 's' OR p.proname IN ('kdtree_handler', 'kdtree_check')
               OR p.proname LIKE '%selectivity')
              AND NOT p.prosecdef AND p.proconfig IS NULL
              AND (l.lanname = 'c' AND p.probin = '$libdir/imgsmlr_rs'
-                  OR p.proname = 'signature_to_vector' AND l.lanname = 'sql'
+                  OR l.lanname = 'sql' AND p.prosqlbody IS NOT NULL AND p.proname IN (
+                      'signature_to_vector', 'signature_from_vector', 'signature_to_json',
+                      'signature_from_smallint', 'signature_from_integer', 'signature_from_bigint',
+                      'signature_from_numeric')
                   OR p.proname = 'avg' AND l.lanname = 'internal' AND p.prokind = 'a'))"
     );
     assert_eq!(database.column(&others), [], "functions of another kind");
@@ -116,6 +119,58 @@ fn texts(directory: &Path) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// A sphere of signatures is searched by the index although rows are hidden, by a policy or
+/// behind a barrier: `signature_in_sphere` is LEAKPROOF. The nearest need no such promise, as
+/// an order leaves no row out.
+#[test]
+fn hidden_rows_leave_the_index_to_a_sphere() {
+    let mut database = Database::create("privileges_policy");
+    plain_role(&mut database, "imgsmlr_rs_reader");
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE t (id int, owner name, sig signature(16));
+             INSERT INTO t SELECT i, CASE WHEN i % 2 = 0 THEN 'imgsmlr_rs_reader' ELSE 'x' END,
+                 (SELECT array_agg((hashint4(i * 99 + j) / 1e9)::real) FROM generate_series(1, 16) j)::signature
+             FROM generate_series(1, 20000) i;
+             CREATE INDEX by_sig ON t USING gist (sig); ANALYZE t;
+             CREATE VIEW behind_a_barrier WITH (security_barrier) AS
+                 SELECT id, sig FROM t WHERE owner = current_user;
+             GRANT SELECT ON t, behind_a_barrier TO imgsmlr_rs_reader;
+             ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+             CREATE POLICY own ON t USING (owner = current_user)",
+        )
+        .expect("a policy");
+    let [own, foreign] = [6, 7].map(|id| {
+        let query = format!("SELECT sig::text FROM t WHERE id = {id}");
+        database.value(&query).expect("a signature")
+    });
+    {
+        let mut reader = database.session_of("imgsmlr_rs_reader");
+        for table in ["t", "behind_a_barrier"] {
+            let query = |center| {
+                format!("SELECT id FROM {table} WHERE sig <<->> sphere('{center}', 0.001)")
+            };
+            let plan = reader.plan(&query(&own));
+            assert!(plan.contains("by_sig") && plan.contains("Index Cond"), "{plan}");
+            assert_eq!(reader.column(&query(&own)), [Some("6".to_owned())]);
+            assert_eq!(reader.column(&query(&foreign)), []);
+            let nearest = format!("SELECT id FROM {table} ORDER BY sig <-> '{foreign}' LIMIT 3");
+            let plan = reader.plan(&nearest);
+            assert!(plan.contains("Index Scan using by_sig"), "{plan}");
+            let ids = reader.column(&nearest);
+            let own = |id: &Option<String>| {
+                id.as_ref().is_some_and(|id| id.ends_with(['0', '2', '4', '6', '8']))
+            };
+            assert!(ids.len() == 3 && ids.iter().all(own), "{ids:?}");
+        }
+    }
+    database
+        .client
+        .batch_execute("DROP OWNED BY imgsmlr_rs_reader; DROP ROLE imgsmlr_rs_reader")
+        .expect("gone");
 }
 
 #[test]

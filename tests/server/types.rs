@@ -49,8 +49,17 @@ fn casts_go_there_and_back() {
              INSERT INTO a SELECT sig, sig FROM (SELECT '{numbers}'::real[]::signature AS sig) v"
         ))
         .expect("assigned");
-    let error = database.error("CREATE TABLE s (sig signature); INSERT INTO s SELECT r FROM a");
-    assert_eq!(error.code(), &SqlState::DATATYPE_MISMATCH);
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE s (id int, sig signature(16));
+             INSERT INTO s SELECT 1, r FROM a; INSERT INTO s SELECT 2, d FROM a",
+        )
+        .expect("assigned back");
+    let query = "SELECT bool_and(sig::real[] = r)::text FROM s, a";
+    assert_eq!(database.value(query).as_deref(), Some("true"));
+    let error = database.error("SELECT r = sig FROM a, s");
+    assert_eq!(error.code(), &SqlState::UNDEFINED_FUNCTION);
 }
 
 #[test]

@@ -12,7 +12,19 @@ fn objects(database: &mut Database) -> Vec<String> {
         SELECT pg_describe_object(classid, objid, 0) || coalesce(
             (SELECT concat_ws(' ', '', pg_get_function_arguments(p.oid), prosrc, provolatile, proisstrict,
                               proparallel, procost, prosupport, proleakproof, prorettype::regtype)
-             FROM pg_proc p WHERE p.oid = objid AND classid = 'pg_proc'::regclass AND prokind = 'f'), '')
+             FROM pg_proc p WHERE p.oid = objid AND classid = 'pg_proc'::regclass AND prokind = 'f'),
+            (SELECT concat_ws(' ', '', aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn,
+                              aggtranstype::regtype, aggtransspace, agginitval, proparallel)
+             FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid
+             WHERE p.oid = objid AND classid = 'pg_proc'::regclass),
+            (SELECT concat_ws(' ', '', castfunc::regprocedure, castcontext, castmethod)
+             FROM pg_cast c WHERE c.oid = objid AND classid = 'pg_cast'::regclass),
+            (SELECT concat_ws(' ', '', oprcode, oprcom::regoperator, oprnegate::regoperator, oprcanhash, oprcanmerge,
+                              oprrest, oprjoin)
+             FROM pg_operator o WHERE o.oid = objid AND classid = 'pg_operator'::regclass),
+            (SELECT concat_ws(' ', '', typlen, typalign, typstorage, typinput, typoutput, typreceive, typsend,
+                              typmodin, typmodout)
+             FROM pg_type t WHERE t.oid = objid AND classid = 'pg_type'::regclass), '')
         FROM pg_depend WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
         AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'imgsmlr_rs') ORDER BY 1";
     database.column(query).into_iter().flatten().collect()
