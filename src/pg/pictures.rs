@@ -12,6 +12,7 @@ use crate::picture::background;
 use crate::signature::Signature;
 use pgrx::{IntoDatum, PgXactCallbackEvent, pg_extern, pg_guard, pg_sys, register_xact_callback};
 use std::cell::RefCell;
+use std::ffi::CString;
 
 #[pg_extern(sql = false)]
 fn jpeg2pattern(file: &[u8]) -> Option<Returned<Pattern>> {
@@ -70,11 +71,26 @@ fn image2signature_on(
 }
 
 /// Any format, laid on the colour that the user names.
+///
+/// A literal or a parameter without a type, as in `image2pattern(file, 'false')`, PostgreSQL
+/// takes for a text where there is a choice. It was a boolean when there was none, before
+/// 0.3.0, and still is.
 fn on(background: &str, apply_orientation: bool) -> Options {
-    match background::named(background) {
-        Some(background) => Options { format: None, apply_orientation, background },
-        None => report::unknown_background(background).raise(),
+    match (background::named(background), boolean(background)) {
+        (Some(background), _) => Options { format: None, apply_orientation, background },
+        (None, Some(upright)) if apply_orientation => {
+            Options { apply_orientation: upright, ..Options::DEFAULT }
+        }
+        _ => report::unknown_background(background).raise(),
     }
+}
+
+/// A boolean as SQL writes it: `false`, `f`, `off`.
+fn boolean(text: &str) -> Option<bool> {
+    let text = CString::new(text.trim_ascii()).ok()?;
+    let mut value = false;
+    // SAFETY: a C string, and a place for the answer.
+    unsafe { pg_sys::parse_bool(text.as_ptr(), &mut value) }.then_some(value)
 }
 
 fn signature(file: &[u8], options: Options) -> Option<Returned<Signature>> {

@@ -51,6 +51,29 @@ fn image2signature_is_the_short_form() {
     assert_eq!(database.value("SELECT image2signature('no picture')::text"), None);
 }
 
+/// As before there was a `background`, which is a text, too.
+#[test]
+fn a_boolean_in_quotes_is_a_boolean() {
+    let mut database = files("pictures_quotes", &["images/exif_orientation6.jpg"]);
+    for (literal, value) in
+        [("'false'", false), ("'f'", false), ("' off '", false), ("'yes'", true)]
+    {
+        for function in ["image2pattern", "image2signature", "image2fingerprint"] {
+            let query = format!(
+                "SELECT ({function}(raw, {literal}) = {function}(raw, {value}))::text FROM file"
+            );
+            assert_eq!(database.value(&query).as_deref(), Some("true"), "{query}");
+        }
+    }
+    database.client.batch_execute("PREPARE p AS SELECT (image2pattern(raw, $1) = image2pattern(raw, false))::text FROM file").expect("prepared");
+    assert_eq!(database.value("EXECUTE p('0')").as_deref(), Some("true"));
+    assert_eq!(database.value("EXECUTE p('white')").as_deref(), Some("false"));
+    for call in ["image2pattern(raw, 'red')", "image2pattern(raw, 'false', false)"] {
+        let error = database.error(&format!("SELECT {call} FROM file"));
+        assert_eq!(error.code(), &SqlState::INVALID_PARAMETER_VALUE, "{call}");
+    }
+}
+
 #[test]
 fn the_c_functions_ignore_orientation_and_image2pattern_heeds_it() {
     let mut database = files("pictures_orientation", &["images/exif_orientation6.jpg"]);
