@@ -123,7 +123,7 @@ fn texts(directory: &Path) -> Vec<(String, String)> {
 
 /// A sphere of signatures is searched by the index although rows are hidden, by a policy or
 /// behind a barrier: `signature_in_sphere` is LEAKPROOF. The nearest need no such promise, as
-/// an order leaves no row out.
+/// an order leaves no row out; but PostgreSQL sorts no table behind a barrier by an index.
 #[test]
 fn hidden_rows_leave_the_index_to_a_sphere() {
     let mut database = Database::create("privileges_policy");
@@ -159,7 +159,7 @@ fn hidden_rows_leave_the_index_to_a_sphere() {
             assert_eq!(reader.column(&query(&foreign)), []);
             let nearest = format!("SELECT id FROM {table} ORDER BY sig <-> '{foreign}' LIMIT 3");
             let plan = reader.plan(&nearest);
-            assert!(plan.contains("Index Scan using by_sig"), "{plan}");
+            assert_eq!(plan.contains("Index Scan using by_sig"), table == "t", "{plan}");
             let ids = reader.column(&nearest);
             let own = |id: &Option<String>| {
                 id.as_ref().is_some_and(|id| id.ends_with(['0', '2', '4', '6', '8']))
