@@ -3,7 +3,7 @@
 use super::File;
 use crate::fixture::fixture;
 use image::{DynamicImage, ImageFormat, RgbaImage};
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 
 /// A picture that is neither plain nor noise.
 fn picture(width: u32, height: u32) -> DynamicImage {
@@ -70,6 +70,12 @@ pub fn files(width: u16, height: u16) -> Vec<File> {
         let file = webp_of(&fixture(&format!("formats/{name}.webp")), width, height);
         files.push((format!("WebP, {name}"), file));
     }
+    for (kind, samples) in [("grey", 1), ("RGB", 3), ("RGBA", 4)] {
+        for bits in [8, 16] {
+            let file = tiff_in_one_strip(width.into(), height.into(), samples, bits);
+            files.push((format!("TIFF, deflated in one strip, {kind}, {bits} bits"), file));
+        }
+    }
     files.push(("GIF".to_owned(), gif(width, height, false)));
     files.push(("GIF, interlaced".to_owned(), gif(width, height, true)));
     files.push(("PNG, interlaced".to_owned(), interlaced_png(width, height)));
@@ -120,6 +126,28 @@ fn gif(width: u16, height: u16, interlaced: bool) -> Vec<u8> {
     encoder.write_frame(&frame).expect("in memory");
     drop(encoder);
     file
+}
+
+/// All rows in one strip, of zeros.
+fn tiff_in_one_strip(width: u32, height: u32, samples: u32, bits: u32) -> Vec<u8> {
+    const DEFLATE: u32 = 8;
+    let zeros = vec![0; width as usize * (height * samples * bits / 8) as usize];
+    let mut strip = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    strip.write_all(&zeros).expect("in memory");
+    let strip = strip.finish().expect("in memory");
+    let colours = if samples == 1 { 1 } else { 2 };
+    let tags = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 4, 1, bits),
+        (259, 4, 1, DEFLATE),
+        (262, 4, 1, colours),
+        (273, 4, 1, 216),
+        (277, 4, 1, samples),
+        (278, 4, 1, height),
+        (279, 4, 1, strip.len() as u32),
+    ];
+    [super::bombs::tiff(&tags, 0), strip].concat()
 }
 
 /// Eight bits, RGBA, black and clear, in seven passes.
