@@ -8,35 +8,24 @@ use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::{NO_BLOCK, Page, Role};
 use std::collections::TryReserveError;
 
-/// Boxes of a page, read once.
-struct Boxes<K: Kind> {
-    cells: [K::Cell; MOST_BOXES],
-    count: usize,
-}
-
-impl<K: Kind> Boxes<K> {
-    fn of(page: &Page) -> Self {
-        let count = page.count().min(MOST_BOXES);
-        let mut cells = [K::Cell::EMPTY; MOST_BOXES];
-        for (place, cell) in cells.iter_mut().take(count).enumerate() {
-            *cell = inner::cell::<K>(page, place);
-        }
-        Boxes { cells, count }
+/// Asks about the boxes of a page, each read once. They are not handed around: together they
+/// are longer than the page.
+fn boxes<K: Kind, R>(page: &Page, ask: impl FnOnce(&[&K::Cell]) -> R) -> R {
+    let count = page.count().min(MOST_BOXES);
+    let mut cells = [K::Cell::EMPTY; MOST_BOXES];
+    for (place, cell) in cells.iter_mut().take(count).enumerate() {
+        *cell = inner::cell::<K>(page, place);
     }
-
-    fn with<R>(&self, ask: impl FnOnce(&[&K::Cell]) -> R) -> R {
-        let mut refs = [&self.cells[0]; MOST_BOXES];
-        for (slot, cell) in refs.iter_mut().zip(&self.cells) {
-            *slot = cell;
-        }
-        ask(&refs[..self.count])
+    let mut refs = [&cells[0]; MOST_BOXES];
+    for (slot, cell) in refs.iter_mut().zip(&cells) {
+        *slot = cell;
     }
+    ask(&refs[..count])
 }
 
 /// Below which box of a page a new row goes, by its place.
 pub fn choose<K: Kind>(page: &Page, point: &K::Cell) -> usize {
-    let boxes = Boxes::<K>::of(page);
-    boxes.with(|boxes| K::Cell::choose(boxes, point)).unwrap_or(0)
+    boxes::<K, _>(page, |boxes| K::Cell::choose(boxes, point)).unwrap_or(0)
 }
 
 /// The box that is to be at a place of a page so that it holds a new row, if it must grow.
@@ -106,13 +95,12 @@ fn split_rows<K: Kind>(
 }
 
 fn split_boxes<K: Kind>(page: &Page, left: &mut Page, right: &mut Page) -> (K::Cell, K::Cell) {
-    let boxes = Boxes::<K>::of(page);
-    let (order, on_the_left) = boxes.with(K::Cell::split);
+    let (order, on_the_left) = boxes::<K, _>(page, K::Cell::split);
     let mut cells = [K::Cell::EMPTY; 2];
     for (number, &place) in order.iter().enumerate() {
         let upper = usize::from(number >= on_the_left);
         let half = if upper == 0 { &mut *left } else { &mut *right };
-        let cell = boxes.cells[place];
+        let cell = inner::cell::<K>(page, place);
         inner::push::<K>(half, &cell, inner::child::<K>(page, place));
         cells[upper] = cells[upper].with(cell);
     }
