@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # make bench: our index beside its peers, on the embedded PostgreSQL 18 with its
 # pgvector and cube. ROWS="100000 1000000 …" for other sizes,
-# PARTS="signatures fingerprints ten-times methods pair hashes self-join"
+# PARTS="signatures fingerprints growth ten-times methods pair hashes self-join"
 # for some of it.
 . "$(dirname "$0")/setup.sh"
 

@@ -2,8 +2,8 @@
 //!
 //! `make bench` starts a server and runs this. It prints its progress, then
 //! tables, and writes `table.md` and `plot.svg` to the folder named in
-//! `IMGSMLR_RS_RESULTS`: all parts, or those named, `signatures`, `fingerprints`, `ten-times`,
-//! `methods`, `pair`, `hashes` or `self-join`.
+//! `IMGSMLR_RS_RESULTS`: all parts, or those named, `signatures`, `fingerprints`, `growth`,
+//! `ten-times`, `methods`, `pair`, `hashes` or `self-join`.
 
 #[path = "../data/mod.rs"]
 mod data;
@@ -22,7 +22,7 @@ mod self_join;
 use data::{Photos, Random, uniform};
 use hashes::hashes;
 use hnsw_pair::hnsw_pair;
-use kdtree::{of_fingerprints, of_signatures, ten_times};
+use kdtree::{of_fingerprints, of_growth, of_signatures, ten_times};
 use measure::{INDEX, measure};
 use methods::METHODS;
 use postgres::{Client, NoTls};
@@ -141,6 +141,9 @@ fn main() -> Result<()> {
     }
     if wanted("fingerprints") {
         report.push(of_fingerprints(&mut client, size)?);
+    }
+    if wanted("growth") {
+        report.push(of_growth(&mut client, size, &photos)?);
     }
     if wanted("ten-times") {
         report.push(ten_times(&mut client, size)?);

@@ -17,6 +17,8 @@ pub trait Cell: Copy + PartialEq + 'static {
 
     /// One side, in the first bytes.
     fn side(&self, upper: bool, axis: usize) -> [u8; 4];
+    /// A side as a number, an infinite one as the farthest float4.
+    fn number(side: [u8; 4]) -> f32;
     /// The box with these sides.
     fn of_sides(side: impl Fn(bool, usize) -> [u8; 4]) -> Self;
 
@@ -64,6 +66,10 @@ impl<C: Side, const N: usize> Cell for Bounds<C, N> {
 
     fn side(&self, upper: bool, axis: usize) -> [u8; 4] {
         self.corners()[usize::from(upper)][axis].bytes()
+    }
+
+    fn number(side: [u8; 4]) -> f32 {
+        C::of_bytes(side).finite()
     }
 
     fn of_sides(side: impl Fn(bool, usize) -> [u8; 4]) -> Self {

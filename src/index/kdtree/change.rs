@@ -1,32 +1,13 @@
-//! A tree that changes: below which box a new row goes, and how a full page becomes two.
+//! A tree that changes: boxes that grow, and how a full page becomes two. Below which box a
+//! new row goes, says [`crate::index::kdtree::choose`].
 
 use crate::index::kdtree::build::{self, Row};
 use crate::index::kdtree::cell::Cell as _;
 use crate::index::kdtree::inner::{self, Child};
-use crate::index::kdtree::kind::{Kind, MOST_BOXES};
+use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::{NO_BLOCK, Page, Role};
 use std::collections::TryReserveError;
-
-/// Asks about the boxes of a page, each read once. They are not handed around: together they
-/// are longer than the page.
-fn boxes<K: Kind, R>(page: &Page, ask: impl FnOnce(&[&K::Cell]) -> R) -> R {
-    let count = page.count().min(MOST_BOXES);
-    let mut cells = [K::Cell::EMPTY; MOST_BOXES];
-    for (place, cell) in cells.iter_mut().take(count).enumerate() {
-        *cell = inner::cell::<K>(page, place);
-    }
-    let mut refs = [&cells[0]; MOST_BOXES];
-    for (slot, cell) in refs.iter_mut().zip(&cells) {
-        *slot = cell;
-    }
-    ask(&refs[..count])
-}
-
-/// Below which box of a page a new row goes, by its place.
-pub fn choose<K: Kind>(page: &Page, point: &K::Cell) -> usize {
-    boxes::<K, _>(page, |boxes| K::Cell::choose(boxes, point)).unwrap_or(0)
-}
 
 /// The box that is to be at a place of a page so that it holds a new row, if it must grow.
 pub fn grown<K: Kind>(page: &Page, place: usize, point: &K::Cell) -> Option<K::Cell> {
@@ -95,12 +76,14 @@ fn split_rows<K: Kind>(
 }
 
 fn split_boxes<K: Kind>(page: &Page, left: &mut Page, right: &mut Page) -> (K::Cell, K::Cell) {
-    let (order, on_the_left) = boxes::<K, _>(page, K::Cell::split);
+    let boxes: Vec<K::Cell> =
+        (0..page.count()).map(|place| inner::cell::<K>(page, place)).collect();
+    let (order, on_the_left) = K::Cell::split(&boxes.iter().collect::<Vec<_>>());
     let mut cells = [K::Cell::EMPTY; 2];
     for (number, &place) in order.iter().enumerate() {
         let upper = usize::from(number >= on_the_left);
         let half = if upper == 0 { &mut *left } else { &mut *right };
-        let cell = inner::cell::<K>(page, place);
+        let cell = boxes[place];
         inner::push::<K>(half, &cell, inner::child::<K>(page, place));
         cells[upper] = cells[upper].with(cell);
     }

@@ -4,7 +4,7 @@
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::cell::Cell;
-use crate::index::kdtree::kind::Kind;
+use crate::index::kdtree::kind::{Kind, MOST_BOXES};
 use crate::index::kdtree::page::Page;
 
 /// Whether the page's count is one that a page of boxes can have.
@@ -56,6 +56,26 @@ pub fn cell<K: Kind>(page: &Page, place: usize) -> K::Cell {
         }
         side
     })
+}
+
+/// The lower and the upper sides of boxes on an axis.
+pub type Sides = [[f32; MOST_BOXES]; 2];
+
+/// Reads the sides of all boxes of a page on an axis, as numbers.
+pub fn read_sides<K: Kind>(page: &Page, axis: usize, sides: &mut Sides) {
+    let [low, high] = sides.each_mut().map(|sides| sides.chunks_exact_mut(K::BLOCK));
+    let blocks = page.count().min(K::BOXES).div_ceil(K::BLOCK);
+    for (block, sides) in low.zip(high).take(blocks).enumerate() {
+        for (upper, sides) in [(false, sides.0), (true, sides.1)] {
+            let at = side_at::<K>(upper, axis, block * K::BLOCK);
+            let bytes = page.room().get(at..at + K::BLOCK * K::WIDTH).unwrap_or(&[]);
+            for (number, bytes) in sides.iter_mut().zip(bytes.chunks_exact(K::WIDTH)) {
+                let mut side = [0; 4];
+                side[..K::WIDTH].copy_from_slice(bytes);
+                *number = K::Cell::number(side);
+            }
+        }
+    }
 }
 
 /// Writes a box in its place, and the page it is of.

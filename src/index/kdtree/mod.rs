@@ -9,6 +9,7 @@
 pub mod build;
 pub mod cell;
 pub mod change;
+pub mod choose;
 pub mod fingerprints;
 pub mod gather;
 pub mod inner;

@@ -5,7 +5,6 @@ use crate::fingerprint::Fingerprint;
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::build::{Packer, Row, Store};
 use crate::index::kdtree::cell::Cell as _;
-use crate::index::kdtree::change;
 use crate::index::kdtree::fingerprints::Fingerprints;
 use crate::index::kdtree::gather::Gather;
 use crate::index::kdtree::kind::{Kind, Loops};
@@ -13,6 +12,7 @@ use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::page::{NO_BLOCK, Page, ROOT_BLOCK, Role};
 use crate::index::kdtree::search::{Search, Step, Within};
 use crate::index::kdtree::signatures::Signatures;
+use crate::index::kdtree::{change, choose};
 use crate::index::kdtree::{inner, leaf};
 use crate::signature::Signature;
 use proptest::prelude::*;
@@ -73,7 +73,7 @@ impl Model {
             }
             let mut at = ROOT_BLOCK;
             while self.page(at).level() > 0 {
-                let place = change::choose::<K>(self.page(at), &cell);
+                let place = choose::choose::<K>(self.page(at), &cell);
                 let grown = change::grown::<K>(self.page(at), place, &cell);
                 let child = inner::child::<K>(self.page(at), place);
                 if let Some(grown) = grown {

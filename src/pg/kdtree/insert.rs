@@ -10,6 +10,7 @@
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::change::{self, Halves};
+use crate::index::kdtree::choose::choose;
 use crate::index::kdtree::inner;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf::{self, Pointer};
@@ -125,7 +126,7 @@ unsafe fn descend<K: Kind>(
                 change.finish();
                 return Ok(Way::Done);
             }
-            let place = change::choose::<K>(held.page(), cell);
+            let place = choose::<K>(held.page(), cell);
             if !own && change::grown::<K>(held.page(), place, cell).is_some() {
                 // Nothing is to be chosen anew if nobody was at the page in between, but to
                 // make boxes larger.
