@@ -9,7 +9,7 @@ setup_psycopg
 setup_pgxn_meta
 
 run "unit, property and golden tests" \
-	cargo test --lib --test golden --test boundary --test formats --test damage --test memory \
+	cargo test --lib --test golden --test boundary --test formats --test cases --test damage --test memory \
 	--test release --test documents --quiet
 
 # make fuzz takes half an hour; that it can be built is seen in one minute.
