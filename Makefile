@@ -23,6 +23,12 @@ gallery-screenshot:
 figures:
 	@scripts/figures.sh
 
+# The inner loop: format, lints, unit tests, and SQL and server tests on PostgreSQL 18.
+# TEST=kdtree for the tests with that word in their names.
+.PHONY: check
+check:
+	@TEST="$(TEST)" scripts/check.sh
+
 # The whole suite, on PostgreSQL 14 to 18.
 test:
 	@scripts/test.sh

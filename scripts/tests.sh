@@ -1,4 +1,4 @@
-# How tests are run and counted. Sourced, after setup.sh, by test.sh, versions.sh and soak.sh.
+# How tests are run and counted. Sourced, after setup.sh, by test.sh, check.sh, versions.sh and soak.sh.
 
 log=$build/test.log
 passed=0
@@ -34,9 +34,22 @@ skip() {
 	skipped=$((skipped + 1))
 }
 
+# test_sql MAJOR: pg_regress' tests on the server at socket.
+test_sql() {
+	local bin=pg$1 regress=$build/pg_regress$1
+	bin=${!bin}
+	mkdir -p "$regress"
+	run "SQL tests (pg_regress) on PostgreSQL $1" \
+		"$("$bin/pg_config" --pkglibdir)/pgxs/src/test/regress/pg_regress" \
+		--host "$socket" --user postgres --dbname imgsmlr_rs_regress --bindir "$bin" \
+		--inputdir tests/pg_regress --outputdir "$regress" --load-extension imgsmlr_rs \
+		types functions gist
+	[ ! -s "$regress/regression.diffs" ] || cat "$regress/regression.diffs"
+}
+
 # test_server MAJOR: builds for that PostgreSQL, installs, and runs all that needs a server.
 test_server() {
-	local major=$1 regress=$build/pg_regress$1
+	local major=$1
 	if ! setup_server "$major"; then
 		skip "no PostgreSQL $major to be had here: its tests are skipped"
 		return
@@ -47,13 +60,7 @@ test_server() {
 	install_alias "$bin/pg_config"
 	giving_back fresh_cluster "$bin" "test$major" "-c max_connections=50 -c shared_buffers=256MB"
 
-	mkdir -p "$regress"
-	run "SQL tests (pg_regress) on PostgreSQL $major" \
-		"$("$bin/pg_config" --pkglibdir)/pgxs/src/test/regress/pg_regress" \
-		--host "$socket" --user postgres --dbname imgsmlr_rs_regress --bindir "$bin" \
-		--inputdir tests/pg_regress --outputdir "$regress" --load-extension imgsmlr_rs \
-		types functions gist
-	[ ! -s "$regress/regression.diffs" ] || cat "$regress/regression.diffs"
+	test_sql "$major"
 
 	run "server tests on PostgreSQL $major" \
 		env IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PYTHON="$python" \

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# make check: the inner loop. Format, lints, the tests that need no server, and SQL and server
+# tests on PostgreSQL 18. TEST=word runs only the tests with that word in their names.
+. "$(dirname "$0")/setup.sh"
+. scripts/tests.sh
+
+setup_compilers
+setup_pg18
+setup_psycopg
+test=${TEST:-}
+# One build for all tests, whether or not they need a server.
+tests=(cargo test --quiet --features server_tests)
+
+if [ -z "$test" ]; then
+	check_format() { cargo fmt --check && printf '1 passed; 0 failed;\n'; }
+	run "format" check_format
+	check_lints() {
+		cargo clippy --quiet --all-targets --features server_tests -- -D warnings && printf '1 passed; 0 failed;\n'
+	}
+	run "lints" check_lints
+fi
+
+without_server=(boundary cases damage documents formats golden memory release)
+run "tests without a server" "${tests[@]}" --lib "${without_server[@]/#/--test=}" -- $test
+
+# Optimised, and in parts of which those unchanged are kept.
+CARGO_INCREMENTAL=1 install_extension "$pg18/pg_config" quick
+install_alias "$pg18/pg_config"
+giving_back fresh_cluster "$pg18" check "-c max_connections=50 -c shared_buffers=256MB"
+[ -n "$test" ] || test_sql 18
+run "server tests on PostgreSQL 18" \
+	env IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PYTHON="$python" IMGSMLR_RS_PSQL="$pg18/psql" \
+	"${tests[@]}" --test server -- $test
+
+printf '\n%s seconds' "$SECONDS"
+verdict
