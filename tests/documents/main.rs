@@ -52,6 +52,8 @@ fn every_code_block_is_run_by_something() {
                 // Shortened; tests/server/partitions.rs and several_servers.rs have their lines.
                 "plan" => assert_eq!(document.path, "docs/scale-out.md"),
                 "citus" => assert!(document.text.contains("**Not run**: Citus"), "{place}"),
+                // A picture in characters: `the_house_in_one_picture_is_the_house`.
+                "diagram" => assert_eq!(document.path, "CONTRIBUTING.md"),
                 other => panic!("{place}: nothing runs blocks of '{other}'"),
             }
             before = block.language;
@@ -131,6 +133,23 @@ fn every_target_exists_and_its_script_can_be_read() {
         assert!(read.expect("bash").success(), "{script}");
     }
     assert!(!make(&["nothing-of-the-kind"]).status.success());
+}
+
+#[test]
+fn the_house_in_one_picture_is_the_house() {
+    let text = std::fs::read_to_string(root().join("CONTRIBUTING.md")).expect("the document");
+    let blocks = blocks(&text);
+    let diagram = blocks.iter().find(|block| block.language == "diagram").expect("the picture");
+    let words = diagram.text.split(|c: char| c.is_whitespace() || "(),;:".contains(c));
+    let shown: Vec<&str> = words.filter(|word| word.ends_with('/')).collect();
+    for folder in &shown {
+        assert!(root().join(folder).is_dir(), "there is no {folder}");
+    }
+    for entry in std::fs::read_dir(root().join("src")).expect("src") {
+        let entry = entry.expect("an entry");
+        let name = format!("src/{}/", entry.file_name().to_string_lossy());
+        assert!(!entry.path().is_dir() || shown.contains(&name.as_str()), "{name} is not shown");
+    }
 }
 
 /// A heading's anchor, as GitHub makes it.

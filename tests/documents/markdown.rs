@@ -25,14 +25,17 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// README.md and docs/*.md.
+/// Beside docs/*.md.
+const AT_THE_ROOT: [&str; 2] = ["README.md", "CONTRIBUTING.md"];
+
+/// Those for readers: AT_THE_ROOT and docs/*.md.
 pub fn documents() -> Vec<Document> {
     let docs = std::fs::read_dir(root().join("docs")).expect("docs");
     let names =
         docs.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
     let mut paths: Vec<String> =
         names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}")).collect();
-    paths.push("README.md".to_owned());
+    paths.extend(AT_THE_ROOT.map(str::to_owned));
     paths.sort();
     let read = |path: String| {
         let text = std::fs::read_to_string(root().join(&path)).expect("a document");
