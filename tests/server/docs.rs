@@ -16,6 +16,7 @@ fn psql(database: &Database, scripts: &[&str]) -> Vec<String> {
     let mut psql = Command::new("sh")
         .args(["-c", "exec \"$0\" --no-psqlrc --quiet \"$1\" 2>&1", &program])
         .arg(format!("{server} dbname={}", database.name()))
+        .current_dir(root())
         .env("LC_ALL", "C")
         .env("PGCLIENTENCODING", "UTF8")
         .env("PGOPTIONS", "-c statement_timeout=60s")
