@@ -51,7 +51,8 @@ fn every_code_block_is_run_by_something() {
                 "psql" => assert!(examples().contains(&block.text), "{place}: no such file"),
                 // Shortened; tests/server/partitions.rs and several_servers.rs have their lines.
                 "plan" => assert_eq!(document.path, "docs/scale-out.md"),
-                "citus" => assert!(document.text.contains("**Not run**: Citus"), "{place}"),
+                // What was seen on a real Citus, which is in no package registry: the page says so.
+                "citus" => assert!(document.text.contains("no test here runs them"), "{place}"),
                 // A picture in characters: `the_house_in_one_picture_is_the_house`.
                 "diagram" => assert_eq!(document.path, "CONTRIBUTING.md"),
                 other => panic!("{place}: nothing runs blocks of '{other}'"),
