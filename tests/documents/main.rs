@@ -153,6 +153,55 @@ fn the_house_in_one_picture_is_the_house() {
     }
 }
 
+/// A block without its comments, which are translated.
+fn code(block: &str) -> Vec<&str> {
+    let without = block.lines().map(|line| {
+        let end = ["-- ", " # "].iter().filter_map(|mark| line.find(mark)).min();
+        line[..end.unwrap_or(line.len())].trim_end()
+    });
+    without.filter(|line| !line.is_empty()).collect()
+}
+
+/// The figures in a text outside of its code blocks: row by row those in tables, and any that has a
+/// decimal point.
+fn figures(text: &str) -> (Vec<Vec<&str>>, BTreeSet<&str>) {
+    fn numbers(text: &str) -> impl Iterator<Item = &str> {
+        let words = text.split(|c: char| !c.is_ascii_digit() && c != '.' && c != ',');
+        words.map(|word| word.trim_matches(['.', ','])).filter(|word| !word.is_empty())
+    }
+    let prose: Vec<&str> = prose(text).into_iter().map(|(_, line)| line).collect();
+    let rows = prose.iter().copied().filter(|line| line.starts_with('|'));
+    let rows = rows.map(|row| numbers(row).collect());
+    let decimals = prose.iter().copied().flat_map(numbers).filter(|number| number.contains('.'));
+    (rows.filter(|row: &Vec<&str>| !row.is_empty()).collect(), decimals.collect())
+}
+
+#[test]
+fn a_translation_has_the_same_blocks() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).expect(path);
+    for original in ["README", "docs/tutorial"] {
+        let (original, translated) = (format!("{original}.md"), format!("{original}.zh-CN.md"));
+        let (text, translation) = (read(&original), read(&translated));
+        let (ours, theirs) = (blocks(&text), blocks(&translation));
+        assert!(ours.len() > 4, "{original}");
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert_eq!(ours.language, theirs.language, "{translated}:{}", theirs.line);
+            assert_eq!(code(&ours.text), code(&theirs.text), "{translated}:{}", theirs.line);
+        }
+        assert_eq!(ours.len(), theirs.len(), "{translated}");
+        assert_eq!(
+            figures(&text),
+            figures(&translation),
+            "the figures of {original} and {translated}"
+        );
+        // Each names the other.
+        for (from, to) in [(&text, &translated), (&translation, &original)] {
+            let name = to.rsplit('/').next().unwrap_or(to);
+            assert!(from.contains(&format!("]({name})")), "no link to {to}");
+        }
+    }
+}
+
 /// A heading's anchor, as GitHub makes it.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().to_lowercase();
@@ -274,4 +323,10 @@ fn blocks_are_found() {
     let found: Vec<_> = found.iter().map(|b| (b.language, b.line, b.text.as_str())).collect();
     assert_eq!(found, [("sql", 2, "SELECT 1;\n"), ("sh", 5, "ls\n")]);
     assert_eq!(prose(text), [(1, "a")]);
+    let (rows, decimals) = figures("| a 1 | 2.5; 16,384, b |\n|---|---|\n3 and 0.9 s.\n");
+    assert_eq!(
+        (rows, decimals),
+        (vec![vec!["1", "2.5", "16,384"]], BTreeSet::from(["0.9", "2.5"]))
+    );
+    assert_eq!(code("SELECT 1; -- one\n\n-- two\nmake a   # b\n"), ["SELECT 1;", "make a"]);
 }

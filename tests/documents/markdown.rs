@@ -26,7 +26,7 @@ pub fn root() -> PathBuf {
 }
 
 /// Beside docs/*.md.
-const AT_THE_ROOT: [&str; 2] = ["README.md", "CONTRIBUTING.md"];
+const AT_THE_ROOT: [&str; 3] = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md"];
 
 /// Those for readers: AT_THE_ROOT and docs/*.md.
 pub fn documents() -> Vec<Document> {
