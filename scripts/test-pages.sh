@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The gallery's test: its pages in headless Chromium, of the demo's pictures
-# and of files with odd names and formats. With a FILE, a screenshot goes there.
+# The test of the pages in headless Chromium: the gallery, of the demo's pictures and of files
+# with odd names and formats, and the search by a dropped picture. With a FILE, a screenshot of
+# the gallery goes there.
 . "$(dirname "$0")/setup.sh"
 
 setup_chromium || exit 1
@@ -10,21 +11,26 @@ if [ ! -f "$("$pg18/pg_config" --sharedir)/extension/imgsmlr_rs.control" ]; then
 	install_extension "$pg18/pg_config"
 fi
 setup_photographs
+setup_psycopg || fail "no Python with psycopg"
+setup_pillow_alone
 
-cluster=$servers/test-gallery
+cluster=$servers/test-pages
 drop_cluster "$pg18" "$cluster"
 trap 'drop_cluster "$pg18" "$cluster"' EXIT
 start_cluster "$pg18" "$cluster"
 
-# load DATABASE PICTURES: as the demo does.
+# load DATABASE PICTURES [OPTION...]: as the demo does. The options are psql's.
 load() {
 	"$pg18/createdb" --host "$socket" --username postgres "$1"
 	"$pg18/psql" --host "$socket" --username postgres --no-psqlrc --quiet \
-		--set ON_ERROR_STOP=1 --set pictures="$2" --file scripts/demo.sql "$1" >"$build/gallery.log" 2>&1 ||
+		--set ON_ERROR_STOP=1 --set pictures="$2" "${@:3}" --file scripts/demo.sql "$1" >"$build/gallery.log" 2>&1 ||
 		fail "scripts/demo.sql failed: see $build/gallery.log"
 }
 copy_pictures "$photographs" "$cluster/pictures"
-load photographs "$cluster/pictures"
+copies=$cluster/copies
+PYTHONPATH=$build/pillow python3 -B scripts/changed_copies.py "$photographs" "$copies"
+chmod -R a+rX "$copies"
+load photographs "$cluster/pictures" --set copies="$copies" --set copies_table="$copies/copies.tsv"
 
 odd=$cluster/odd
 copy_pictures tests/fixtures/formats "$odd"
@@ -38,3 +44,5 @@ chmod -R a+rX "$odd"
 load odd "$odd"
 
 timeout 300 tests/gallery.py "$pg18/psql" "$socket" "$@"
+timeout 300 "$python" -B tests/search.py examples/search/search.py \
+	"host=$socket user=postgres dbname=photographs" "$copies"

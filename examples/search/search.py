@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""A page on this machine alone: drop a picture, see the most similar ones of a table.
+
+    search.py [--port 8080] [--table img_vec] [--fp fp] [--id id]
+              [--files img_raw] [--file raw] [--name info] [CONNECTION]
+
+CONNECTION is libpq's, as "host=/tmp dbname=photos"; without it the environment says (PGHOST,
+PGDATABASE, …). Needs psycopg 3. The defaults are the demo's tables; for one table with a
+column of files:  --table picture --files picture --file file --name id
+"""
+
+import argparse
+import http.server
+import json
+import os
+import re
+import sys
+import threading
+import time
+import urllib.parse
+
+import psycopg
+from psycopg import sql
+
+LARGEST = 20_000_000  # bytes of a dropped file
+NEAREST = 24  # how many to show
+TYPES = {"jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "bmp": "image/bmp"}
+
+# One search for each orientation asked for: each goes by the index, and the nearest of all count.
+# The parameters are bound; only the names of tables and columns become part of the text.
+SEARCH = """
+WITH q AS MATERIALIZED (
+  SELECT o, pattern2fingerprint(turn_pattern(patt, o)) AS fp
+  FROM (SELECT image2pattern(%(file)s) AS patt OFFSET 0) p, unnest(%(orientations)s::int[]) o
+), best AS (
+  SELECT DISTINCT ON (id) * FROM q, LATERAL (
+    SELECT v.{id} AS id, v.{fp} <-> q.fp AS distance
+    FROM {table} v ORDER BY v.{fp} <-> q.fp LIMIT %(nearest)s) found
+  ORDER BY id, distance, o
+)
+SELECT best.id::text, f.{name}::text, distance, o
+FROM best JOIN {files} f ON f.{id} = best.id
+WHERE distance IS NOT NULL ORDER BY distance, best.id LIMIT %(nearest)s
+"""
+# What a browser can't show is drawn as the database sees it.
+PICTURE = """
+SELECT {file}, (image_info({file})).format, pattern2png(image2pattern({file})) FROM {files} WHERE {id}::text = %(id)s
+"""
+
+
+# What a distance up to so much means: docs/quality.md has the measured shares.
+MEANINGS = [
+    (1.0, "the same picture: by chance one pair in a million is as near"),
+    (1.4, "perhaps strongly changed: by chance one pair in 10,000 is as near"),
+    (1.8, "perhaps a part of it: by chance one pair in 1,000 is as near"),
+    (float("inf"), "another picture"),
+]
+
+
+class Database:
+    """One connection, used by one request at a time, that can only read."""
+
+    def __init__(self, conninfo, names):
+        self.conninfo, self.lock, self.connection = conninfo, threading.Lock(), None
+        columns = {name: sql.Identifier(*value.split(".")) for name, value in names.items()}
+        self.search, self.picture = (sql.SQL(text).format(**columns) for text in (SEARCH, PICTURE))
+
+    def rows(self, query, parameters):
+        with self.lock:
+            if self.connection is None or self.connection.closed:
+                self.connection = psycopg.connect(self.conninfo, autocommit=True, options=(
+                    "-c default_transaction_read_only=on -c statement_timeout=20s"))
+            return self.connection.execute(query, parameters, binary=True).fetchall()
+
+    def similar(self, file, orientations):
+        reason = self.rows("SELECT picture_error(%(file)s)", {"file": file})[0][0]
+        if reason:
+            return {"error": reason}
+        since = time.perf_counter()
+        found = self.rows(self.search, {"file": file, "orientations": orientations, "nearest": NEAREST})
+        milliseconds = (time.perf_counter() - since) * 1000
+        return {"milliseconds": milliseconds, "found": [
+            {"id": id, "name": name, "distance": distance, "orientation": orientation,
+             "meaning": next(text for most, text in MEANINGS if distance <= most)}
+            for id, name, distance, orientation in found]}
+
+    def file(self, id):
+        for file, form, view in self.rows(self.picture, {"id": id}):
+            return (file, TYPES[form]) if form in TYPES else (view, "image/png")
+        return None
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """The page, /search and /picture. Only this machine is answered, and only its own page."""
+
+    timeout = 30
+
+    def answer(self, status, body, kind="application/json"):
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": kind, "Content-Length": str(len(body)), "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; img-src 'self' blob:; connect-src 'self'; "
+                                       "style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'",
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def is_ours(self):
+        """Another site's page, or another name for this machine, is refused."""
+        port = self.server.server_port
+        ours = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        origin = self.headers.get("Origin")
+        return self.headers.get("Host") in ours and (origin is None or origin.removeprefix("http://") in ours)
+
+    def respond(self, respond):
+        if not self.is_ours():
+            return self.answer(403, {"error": "this page answers its own machine alone"})
+        try:
+            return respond(urllib.parse.urlsplit(self.path))
+        except psycopg.Error as error:
+            self.close_connection = True
+            return self.answer(500, {"error": str(error).splitlines()[0]})
+
+    def do_GET(self):
+        self.respond(self.get)
+
+    def do_POST(self):
+        self.respond(self.post)
+
+    def get(self, url):
+        if url.path == "/":
+            with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "page.html"), "rb") as page:
+                return self.answer(200, page.read(), "text/html; charset=utf-8")
+        if url.path == "/picture":
+            ids = urllib.parse.parse_qs(url.query).get("id", [])
+            found = self.server.database.file(ids[0]) if ids else None
+            return self.answer(200, *found) if found and found[0] else self.answer(404, {"error": "no such picture"})
+        return self.answer(404, {"error": "no such page"})
+
+    def post(self, url):
+        length = self.headers.get("Content-Length", "")
+        if url.path != "/search" or not re.fullmatch("[0-9]{1,12}", length):
+            return self.answer(404, {"error": "no such page"})
+        if int(length) > LARGEST:
+            self.close_connection = True
+            return self.answer(413, {"error": f"the file has more than {LARGEST:,} bytes"})
+        turned = urllib.parse.parse_qs(url.query).get("turned") == ["yes"]
+        answer = self.server.database.similar(self.rfile.read(int(length)), list(range(1, 9 if turned else 2)))
+        return self.answer(422 if "error" in answer else 200, answer)
+
+    def log_message(self, *_):
+        """Nothing: who searches for what is nobody else's business."""
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("connection", nargs="?", default="")
+    options.add_argument("--port", type=int, default=8080)
+    names = {"table": "img_vec", "fp": "fp", "id": "id", "files": "img_raw", "file": "raw", "name": "info"}
+    for name, value in names.items():
+        options.add_argument("--" + name, default=value)
+    given = vars(options.parse_args())
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", given["port"]), Handler)
+    server.database = Database(given["connection"], {name: given[name] for name in names})
+    print(f"http://127.0.0.1:{server.server_port}/ (end with Ctrl-C)", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(0)
