@@ -45,4 +45,4 @@ load odd "$odd"
 
 timeout 300 tests/gallery.py "$pg18/psql" "$socket" "$@"
 timeout 300 "$python" -B tests/search.py examples/search/search.py \
-	"host=$socket user=postgres dbname=photographs" "$copies"
+	"host=$socket user=postgres dbname=photographs" "$copies" ${SEARCH_SHOT:-}

@@ -101,7 +101,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in {
             "Content-Type": kind, "Content-Length": str(len(body)), "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'; img-src 'self' blob:; connect-src 'self'; "
+            "Content-Security-Policy": "default-src 'none'; img-src 'self' blob: data:; connect-src 'self'; "
                                        "style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'",
         }.items():
             self.send_header(name, value)
