@@ -1,7 +1,7 @@
 # Each target is a script; see scripts/.
 
 .PHONY: demo demo-stop search first-run gallery gallery-screenshot figures test versions soak memcheck fuzz \
-	bench bench-pictures bench-scale-out cluster-demo quality calibrate install install-alias package
+	bench bench-pictures bench-scale-out cluster-demo quality calibrate install install-alias package test-dockerfile
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -96,3 +96,7 @@ install-alias:
 # A .deb for Debian's server: make package PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
 package:
 	@PG_CONFIG="$(PG_CONFIG)" scripts/package.sh
+
+# The Dockerfile's commands in a bare Debian, as root.
+test-dockerfile:
+	@scripts/test-dockerfile.sh

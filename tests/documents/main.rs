@@ -102,7 +102,10 @@ fn who_runs_a_command_does() {
     for (who, command) in commands() {
         match who.as_str() {
             "here" => here += 1,
-            "by hand" => assert!(command.starts_with("make "), "{command}"),
+            // docker is not to be had here: make test-dockerfile runs what it would.
+            "by hand" => {
+                assert!(["make ", "docker "].iter().any(|by| command.starts_with(by)), "{command}");
+            }
             "scripts/test.sh" => assert!(ci.contains(&command), "{command}"),
             script if script.starts_with("scripts/") => assert!(test.contains(script), "{script}"),
             module => {
