@@ -159,10 +159,29 @@ pub trait Store {
     fn proceed(&mut self, rows: usize);
 }
 
+/// A page on the heap, which can refuse memory: a process that is short of it dies when its
+/// stack has to grow.
+pub type HeapPage = Box<[Page; 1]>;
+
+/// An empty page of a tree, on the heap.
+///
+/// # Errors
+/// When there is no memory.
+#[inline(never)]
+pub fn heap_page(kind: u8, role: Role, level: u16) -> Result<HeapPage, TryReserveError> {
+    let mut page = Vec::new();
+    page.try_reserve_exact(1)?;
+    page.push(Page::new(kind, role, level));
+    match page.into_boxed_slice().try_into() {
+        Ok(page) => Ok(page),
+        Err(_) => unreachable!("one page"),
+    }
+}
+
 /// A page of a level that is full, but not yet written: it may be the root.
 struct Level<K: Kind> {
-    full: Option<(Page, K::Cell)>,
-    open: Page,
+    full: Option<(HeapPage, K::Cell)>,
+    open: HeapPage,
     cell: K::Cell,
     written: bool,
 }
@@ -205,7 +224,7 @@ impl<K: Kind, S: Store> Packer<K, S> {
         // The next cell has pages above of its own.
         if !self.levels.is_empty() {
             self.close(0)?;
-            if self.levels.get(1).is_some_and(|level| level.open.count() > 0) {
+            if self.levels.get(1).is_some_and(|level| level.open[0].count() > 0) {
                 self.shut(1)?;
             }
         }
@@ -217,11 +236,11 @@ impl<K: Kind, S: Store> Packer<K, S> {
         if count <= self.rows_of_a_page {
             self.store.proceed(count);
             sort_blocks(rows, &mut self.keys)?;
-            let mut page = Page::new(K::NUMBER, Role::Node, 0);
+            let mut page = heap_page(K::NUMBER, Role::Node, 0)?;
             let mut cell = K::Cell::EMPTY;
             for row in rows {
                 let value = row.value();
-                leaf::push::<K>(&mut page, Some(&value), row.pointer(), false);
+                leaf::push::<K>(&mut page[0], Some(&value), row.pointer(), false);
                 cell = cell.with(K::cell(&value));
             }
             return self.add_full(0, page, cell);
@@ -239,7 +258,7 @@ impl<K: Kind, S: Store> Packer<K, S> {
 
     fn level(&mut self, level: usize) -> Result<&mut Level<K>, TryReserveError> {
         while self.levels.len() <= level {
-            let open = Page::new(K::NUMBER, Role::Node, self.levels.len() as u16);
+            let open = heap_page(K::NUMBER, Role::Node, self.levels.len() as u16)?;
             self.levels.try_reserve(1)?;
             self.levels.push(Level { full: None, open, cell: K::Cell::EMPTY, written: false });
         }
@@ -247,7 +266,12 @@ impl<K: Kind, S: Store> Packer<K, S> {
     }
 
     /// Takes in a page that is full.
-    fn add_full(&mut self, level: usize, page: Page, cell: K::Cell) -> Result<(), TryReserveError> {
+    fn add_full(
+        &mut self,
+        level: usize,
+        page: HeapPage,
+        cell: K::Cell,
+    ) -> Result<(), TryReserveError> {
         self.close(level)?;
         self.level(level)?.full = Some((page, cell));
         Ok(())
@@ -258,19 +282,19 @@ impl<K: Kind, S: Store> Packer<K, S> {
         let at = self.level(level)?;
         let Some((page, cell)) = at.full.take() else { return Ok(()) };
         at.written = true;
-        let block = self.store.append(&page);
+        let block = self.store.append(&page[0]);
         let most = self.boxes_of_a_page;
         let above = self.level(level + 1)?;
-        inner::push::<K>(&mut above.open, &cell, Child { block, birth: 0 });
+        inner::push::<K>(&mut above.open[0], &cell, Child { block, birth: 0 });
         above.cell = above.cell.with(cell);
-        if above.open.count() >= most { self.shut(level + 1) } else { Ok(()) }
+        if above.open[0].count() >= most { self.shut(level + 1) } else { Ok(()) }
     }
 
     /// Calls the open page of a level full.
     fn shut(&mut self, level: usize) -> Result<(), TryReserveError> {
-        let number = level as u16;
+        let open = heap_page(K::NUMBER, Role::Node, level as u16)?;
         let at = self.level(level)?;
-        let page = std::mem::replace(&mut at.open, Page::new(K::NUMBER, Role::Node, number));
+        let page = std::mem::replace(&mut at.open, open);
         let cell = std::mem::replace(&mut at.cell, K::Cell::EMPTY);
         self.add_full(level, page, cell)
     }
@@ -282,19 +306,21 @@ impl<K: Kind, S: Store> Packer<K, S> {
     pub fn finish(mut self) -> Result<S, TryReserveError> {
         let mut level = 0;
         loop {
-            if self.level(level)?.open.count() > 0 {
+            if self.level(level)?.open[0].count() > 0 {
                 self.shut(level)?;
             }
-            let higher = self
-                .levels
-                .iter()
-                .skip(level + 1)
-                .any(|above| above.full.is_some() || above.written || above.open.count() > 0);
+            let higher =
+                self.levels.iter().skip(level + 1).any(|above| {
+                    above.full.is_some() || above.written || above.open[0].count() > 0
+                });
             let at = self.level(level)?;
             if !at.written && !higher {
                 let root = at.full.take();
-                let page = root.map_or_else(|| Page::new(K::NUMBER, Role::Node, 0), |root| root.0);
-                self.store.root(&page);
+                let page = match root {
+                    Some((page, _)) => page,
+                    None => heap_page(K::NUMBER, Role::Node, 0)?,
+                };
+                self.store.root(&page[0]);
                 return Ok(self.store);
             }
             self.close(level)?;

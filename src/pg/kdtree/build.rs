@@ -5,7 +5,7 @@
 //! built by itself, or parted again. Pages are written without WAL, and logged
 //! as a whole at the end.
 
-use crate::index::kdtree::build::{Packer, Parts, Row, Store};
+use crate::index::kdtree::build::{HeapPage, Packer, Parts, Row, Store, heap_page};
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{META_BLOCK, Meta, NO_BLOCK, Page, ROOT_BLOCK, Role};
@@ -122,7 +122,8 @@ unsafe fn build_of<K: Rows>(heap: Relation, index: Relation, info: *mut IndexInf
         let mut description = append(index);
         description.overwrite(&Meta::page(K::NUMBER));
         drop(description);
-        append(index).overwrite(&Page::new(K::NUMBER, Role::Node, 0));
+        let root = with_memory(heap_page(K::NUMBER, Role::Node, 0));
+        append(index).overwrite(&root[0]);
 
         progress(pg_sys::PROGRESS_CREATEIDX_SUBPHASE, READING);
         let packer = Packer::<K, Pages>::new(Pages { index, written: 0 }, fill_factor(index));
@@ -222,32 +223,32 @@ unsafe extern "C-unwind" fn take_row<K: Rows>(
 
 /// The chain of pages of rows without a value.
 struct Nulls {
-    last: Option<Page>,
+    last: Option<HeapPage>,
     meta: Option<u32>,
 }
 
 impl Nulls {
     fn push<K: Kind>(&mut self, index: Relation, pointer: Pointer) {
-        let fresh = || Page::new(K::NUMBER, Role::Nulls, 0);
+        let fresh = || with_memory(heap_page(K::NUMBER, Role::Nulls, 0));
         let page = self.last.get_or_insert_with(fresh);
-        if !leaf::push::<K>(page, None, pointer, false) {
+        if !leaf::push::<K>(&mut page[0], None, pointer, false) {
             let full = std::mem::replace(page, fresh());
-            leaf::push::<K>(page, None, pointer, false);
+            leaf::push::<K>(&mut page[0], None, pointer, false);
             self.write(index, full);
         }
     }
 
-    fn write(&mut self, index: Relation, mut page: Page) {
-        page.set_right(self.meta.unwrap_or(NO_BLOCK));
+    fn write(&mut self, index: Relation, mut page: HeapPage) {
+        page[0].set_right(self.meta.unwrap_or(NO_BLOCK));
         // SAFETY: the index is open, and nobody else sees it.
         let mut held = unsafe { append(index) };
-        held.overwrite(&page);
+        held.overwrite(&page[0]);
         self.meta = Some(held.block());
     }
 
     fn finish<K: Kind>(mut self, index: Relation) {
         let Some(mut page) = self.last.take() else { return };
-        super::nulls::set_open(&mut page, true, NO_BLOCK);
+        super::nulls::set_open(&mut page[0], true, NO_BLOCK);
         self.write(index, page);
         let Some(block) = self.meta else { return };
         let mut description = Meta::page(K::NUMBER);
