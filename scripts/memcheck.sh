@@ -33,13 +33,13 @@ regress=$build/pg_regress_memcheck
 mkdir -p "$regress"
 say "SQL tests under valgrind"
 status=0
-timeout 1200 "$("$bin/pg_config" --pkglibdir)/pgxs/src/test/regress/pg_regress" \
+timeout 3600 "$("$bin/pg_config" --pkglibdir)/pgxs/src/test/regress/pg_regress" \
 	--host "$socket" --user postgres --dbname imgsmlr_rs_regress --bindir "$pg18" \
 	--inputdir tests/pg_regress --outputdir "$regress" --load-extension imgsmlr_rs \
 	types functions gist || status=1
 say "server tests under valgrind"
 # A limit on the address space is one on valgrind's own.
-IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_MUTATIONS=60 timeout 1200 \
+IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_MUTATIONS=60 timeout 3600 \
 	cargo test --features server_tests --test server -- --nocapture --skip a_large_jsonb \
 	types:: round_trip:: knn:: kdtree:: fingerprint:: pictures:: mutated_files || status=1
 drop_cluster "$bin" "$cluster"
