@@ -29,9 +29,11 @@ bare() {
 	cp /etc/resolv.conf "$1/etc/resolv.conf"
 }
 
-# inside DIRECTORY COMMAND
+# inside DIRECTORY COMMAND: with this machine's certificates, which may have one of its own.
 inside() {
 	say "$2"
+	mkdir -p "$1/etc/ssl/certs"
+	cp /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/"
 	chroot "$1" /bin/sh -e -c "$2"
 }
 
