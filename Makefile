@@ -1,6 +1,6 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop search first-run gallery gallery-screenshot figures test versions soak memcheck fuzz \
+.PHONY: demo demo-stop search first-run gallery gallery-screenshot figures check test versions soak memcheck fuzz \
 	bench bench-pictures bench-scale-out cluster-demo quality calibrate install install-alias package test-dockerfile
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
@@ -34,7 +34,6 @@ figures:
 
 # The inner loop: format, lints, unit tests, and SQL and server tests on PostgreSQL 18.
 # TEST=kdtree for the tests with that word in their names.
-.PHONY: check
 check:
 	@TEST="$(TEST)" scripts/check.sh
 
@@ -93,7 +92,8 @@ install:
 install-alias:
 	@PG_CONFIG="$(PG_CONFIG)" scripts/install.sh alias
 
-# A .deb for Debian's server: make package PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
+# A .tar.gz for each server named, and a .deb where it is Debian's:
+# make package PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config
 package:
 	@PG_CONFIG="$(PG_CONFIG)" scripts/package.sh
 

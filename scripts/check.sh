@@ -20,7 +20,6 @@ if [ -z "$test" ]; then
 	run "lints" check_lints
 fi
 
-without_server=(boundary cases damage documents formats golden memory release)
 run "tests without a server" "${tests[@]}" --lib "${without_server[@]/#/--test=}" -- $test
 
 # Optimised, and in parts of which those unchanged are kept.
@@ -28,9 +27,7 @@ CARGO_INCREMENTAL=1 install_extension "$pg18/pg_config" quick
 install_alias "$pg18/pg_config"
 giving_back fresh_cluster "$pg18" check "-c max_connections=50 -c shared_buffers=256MB"
 [ -n "$test" ] || test_sql 18
-run "server tests on PostgreSQL 18" \
-	env IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PYTHON="$python" IMGSMLR_RS_PSQL="$pg18/psql" \
-	"${tests[@]}" --test server -- $test
+test_rust 18 $test
 
 printf '\n%s seconds' "$SECONDS"
 verdict

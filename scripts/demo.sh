@@ -53,9 +53,8 @@ set --
 if [ -z "${IMAGES:-}" ]; then
 	copies=$cluster/copies
 	say "changing a dozen of them: cropped, rotated, mirrored, marked, …"
-	PYTHONPATH=$build/pillow python3 -B scripts/changed_copies.py "$photographs" "$copies"
-	chmod -R a+rX "$copies"
-	set -- --set copies="$copies" --set copies_table="$copies/copies.tsv"
+	make_copies "$photographs" "$copies"
+	set -- --set copies="$copies"
 fi
 took "copies of the pictures"
 

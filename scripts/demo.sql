@@ -19,6 +19,7 @@ FROM pg_ls_dir(:'pictures') AS name;
 
 \if :{?copies}
 CREATE TEMPORARY TABLE made (file text, original text, change text);
+\set copies_table :copies '/copies.tsv'
 COPY made FROM :'copies_table';
 WITH numbered AS (
   SELECT (SELECT max(id) FROM img_raw) + row_number() OVER (ORDER BY length(file), file) AS id, * FROM made

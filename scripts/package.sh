@@ -71,10 +71,9 @@ make_deb() {
 }
 
 # Each is looked at before anything is built.
-given=${PG_CONFIG:-}
+[ -n "${PG_CONFIG:-}" ] || check_pg_config
 configs=()
-for PG_CONFIG in ${given:-none}; do
-	[ -n "$given" ] || PG_CONFIG=
+for PG_CONFIG in $PG_CONFIG; do
 	check_pg_config
 	check_headers
 	configs+=("$PG_CONFIG")

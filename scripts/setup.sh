@@ -336,6 +336,13 @@ copy_pictures() {
 	chmod -R a+rX "$2" "$(dirname "$2")"
 }
 
+# make_copies FOLDER DIRECTORY: changed copies of a dozen of the demo's photographs.
+make_copies() {
+	setup_pillow_alone
+	PYTHONPATH=$build/pillow python3 -B scripts/changed_copies.py "$1" "$2"
+	chmod -R a+rX "$2"
+}
+
 # unpack_debs DIRECTORY PACKAGE...: the files of Debian's packages, not installed.
 unpack_debs() {
 	local directory=$1 package

@@ -12,7 +12,6 @@ if [ ! -f "$("$pg18/pg_config" --sharedir)/extension/imgsmlr_rs.control" ]; then
 fi
 setup_photographs
 setup_psycopg || fail "no Python with psycopg"
-setup_pillow_alone
 
 cluster=$servers/test-pages
 drop_cluster "$pg18" "$cluster"
@@ -28,9 +27,8 @@ load() {
 }
 copy_pictures "$photographs" "$cluster/pictures"
 copies=$cluster/copies
-PYTHONPATH=$build/pillow python3 -B scripts/changed_copies.py "$photographs" "$copies"
-chmod -R a+rX "$copies"
-load photographs "$cluster/pictures" --set copies="$copies" --set copies_table="$copies/copies.tsv"
+make_copies "$photographs" "$copies"
+load photographs "$cluster/pictures" --set copies="$copies"
 
 odd=$cluster/odd
 copy_pictures tests/fixtures/formats "$odd"
@@ -45,4 +43,4 @@ load odd "$odd"
 
 timeout 300 tests/gallery.py "$pg18/psql" "$socket" "$@"
 timeout 300 "$python" -B tests/search.py examples/search/search.py \
-	"host=$socket user=postgres dbname=photographs" "$copies" ${SEARCH_SHOT:-}
+	"host=$socket user=postgres dbname=photographs" "$copies"

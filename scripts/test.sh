@@ -8,9 +8,7 @@ setup_pg18
 setup_psycopg
 setup_pgxn_meta
 
-run "unit, property and golden tests" \
-	cargo test --lib --test golden --test boundary --test formats --test cases --test damage --test memory \
-	--test release --test documents --quiet
+run "unit, property and golden tests" cargo test --quiet --lib "${without_server[@]/#/--test=}"
 
 # make fuzz takes half an hour; that it can be built is seen in one minute.
 check_fuzzer() {

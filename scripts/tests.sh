@@ -1,5 +1,8 @@
 # How tests are run and counted. Sourced, after setup.sh, by test.sh, check.sh, versions.sh and soak.sh.
 
+# The tests of tests/ that need no server.
+without_server=(boundary cases damage documents formats golden memory release)
+
 log=$build/test.log
 passed=0
 failed=0
@@ -47,6 +50,15 @@ test_sql() {
 	[ ! -s "$regress/regression.diffs" ] || cat "$regress/regression.diffs"
 }
 
+# test_rust MAJOR [ARGUMENT...]: the server tests on the server at socket; the arguments are theirs.
+test_rust() {
+	local bin=pg$1
+	run "server tests on PostgreSQL $1" \
+		env IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PYTHON="$python" \
+		IMGSMLR_RS_PSQL="${!bin}/psql" \
+		cargo test --features server_tests --test server -- "${@:2}"
+}
+
 # test_server MAJOR: builds for that PostgreSQL, installs, and runs all that needs a server.
 test_server() {
 	local major=$1
@@ -61,11 +73,7 @@ test_server() {
 	giving_back fresh_cluster "$bin" "test$major" "-c max_connections=50 -c shared_buffers=256MB"
 
 	test_sql "$major"
-
-	run "server tests on PostgreSQL $major" \
-		env IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_PYTHON="$python" \
-		IMGSMLR_RS_PSQL="$bin/psql" \
-		cargo test --features server_tests --test server
+	test_rust "$major"
 
 	drop_cluster "$bin" "$cluster"
 	trap - EXIT

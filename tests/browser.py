@@ -81,3 +81,17 @@ class Browser:
         self.session = None
         self.call("Browser.close")
         self.process.wait(timeout=30)
+
+
+def run_checks(title, checks, *arguments):
+    """Calls each check; gives how many passed and failed."""
+    passed = failed = 0
+    for check in checks:
+        try:
+            check(*arguments)
+            passed += 1
+            print(f"{title}: {check.__name__} ... ok")
+        except Exception as error:
+            failed += 1
+            print(f"{title}: {check.__name__} ... FAILED\n{error!r:.4000}")
+    return passed, failed

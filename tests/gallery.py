@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-from browser import Browser
+from browser import Browser, run_checks
 
 here = os.path.dirname(os.path.abspath(__file__))
 GALLERY = os.path.join(here, "..", "examples", "gallery", "gallery.sql")
@@ -276,14 +276,8 @@ def run(browser, folder):
     for settings in ({"database": "photographs", "which": "id IN (SELECT original FROM img_copy)"}, odd):
         page = Page(browser, folder, **settings)
         browser.width(1280)
-        for check in CHECKS:
-            try:
-                check(page)
-                passed += 1
-                print(f"gallery of {page.database}: {check.__name__} ... ok")
-            except Exception as error:
-                failed += 1
-                print(f"gallery of {page.database}: {check.__name__} ... FAILED\n{error!r:.4000}")
+        counted = run_checks(f"gallery of {page.database}", CHECKS, page)
+        passed, failed = passed + counted[0], failed + counted[1]
     return passed, failed
 
 

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """The page that searches by a dropped picture, as headless Chromium shows it.
 
-    tests/search.py SEARCH_PY CONNECTION COPIES [SCREENSHOT]
+    tests/search.py SEARCH_PY CONNECTION COPIES
 
 scripts/test-pages.sh starts the server and runs this, with the demo's tables in CONNECTION and
 its changed copies, copies.tsv among them, in COPIES.
 """
 
-import base64
 import http.client
 import importlib.util
 import json
@@ -19,9 +18,9 @@ import time
 
 import psycopg
 
-from browser import Browser
+from browser import Browser, run_checks
 
-search_py, connection, copies = sys.argv[1:4]
+search_py, connection, copies = sys.argv[1:]
 with open(os.path.join(copies, "copies.tsv"), encoding="utf-8") as table:
     COPIES = [line.rstrip("\n").split("\t") for line in table]
 
@@ -163,32 +162,6 @@ CHECKS = (a_dropped_copy_finds_its_original, pictures_load, a_mirrored_copy_is_f
           it_only_reads, fits_a_phone, console_is_silent)
 
 
-def run(browser, port):
-    """How many checks passed and failed."""
-    passed = failed = 0
-    browser.open(f"http://127.0.0.1:{port}/")
-    browser.width(1280)
-    for check in CHECKS:
-        try:
-            check(browser, port)
-            passed += 1
-            print(f"search page: {check.__name__} ... ok")
-        except Exception as error:
-            failed += 1
-            print(f"search page: {check.__name__} ... FAILED\n{error!r:.4000}")
-    return passed, failed
-
-
-def screenshot(browser, path):
-    """The page with an answer, to look at."""
-    browser.width(1160, 1000)
-    drop(browser, copy_of("crop 10 %")[0])
-    time.sleep(2)
-    shot = browser.call("Page.captureScreenshot", format="png")
-    with open(path, "wb") as file:
-        file.write(base64.b64decode(shot["data"]))
-
-
 def main():
     server = subprocess.Popen([sys.executable, "-B", search_py, "--port", "0", connection],
                               stdout=subprocess.PIPE, text=True)
@@ -197,9 +170,9 @@ def main():
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             browser = Browser(os.path.join(folder, "profile"))
             try:
-                passed, failed = run(browser, port)
-                if len(sys.argv) > 4:
-                    screenshot(browser, sys.argv[4])
+                browser.open(f"http://127.0.0.1:{port}/")
+                browser.width(1280)
+                passed, failed = run_checks("search page", CHECKS, browser, port)
             finally:
                 browser.close()
     finally:

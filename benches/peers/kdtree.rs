@@ -224,26 +224,25 @@ fn ask_hnsw<V: Value>(set: &Set<V>, exact: &[Vec<f64>]) -> Result<Vec<(u32, f64,
     Ok(all)
 }
 
-/// Mean milliseconds of the first question, asked by two clients at once.
-fn two_clients<V: Value>(set: &Set<V>) -> Result<f64> {
+/// What the first question takes, asked so often by a client of its own.
+fn first_question<V: Value>(set: &Set<V>, rounds: usize) -> Result<Latency> {
     let question = &set.questions[0];
     let queries: Vec<String> = question.queries.iter().map(V::text).collect();
-    let search = statement_of(question);
-    let one = || -> std::result::Result<f64, String> {
-        let asked = || -> Result<f64> {
-            let mut client = connect()?;
-            client.batch_execute(BY_INDEX)?;
-            let statement = client.prepare(&search)?;
-            Ok(Latency::of(ask(&mut client, &statement, &queries, 2 * ROUNDS)?.1).mean)
-        };
-        asked().map_err(|error| error.to_string())
-    };
+    let mut client = connect()?;
+    client.batch_execute(BY_INDEX)?;
+    let statement = client.prepare(&statement_of(question))?;
+    Ok(Latency::of(ask(&mut client, &statement, &queries, rounds)?.1))
+}
+
+/// Mean milliseconds of the first question, asked by two clients at once.
+fn two_clients<V: Value>(set: &Set<V>) -> Result<f64> {
+    let one = || first_question(set, 2 * ROUNDS).map_err(|error| error.to_string());
     let means = std::thread::scope(|scope| {
         let both = [scope.spawn(one), scope.spawn(one)];
         both.map(|client| client.join().unwrap_or_else(|_| Err("a client died".into())))
     });
     let [a, b] = means;
-    Ok((a? + b?) / 2.0)
+    Ok((a?.mean + b?.mean) / 2.0)
 }
 
 /// Microseconds of an insertion of one row, in one transaction of many.
@@ -276,7 +275,6 @@ fn aged<V: Value>(client: &mut Client, set: &Set<V>, more: &[V]) -> Result<[(Lat
     copy.finish()?;
     client.batch_execute("DELETE FROM owns WHERE id % 3 = 0")?;
     client.batch_execute("VACUUM ANALYZE owns")?;
-    let question = &set.questions[0];
     let mut measured = Vec::new();
     for fresh in [false, true] {
         if fresh {
@@ -284,12 +282,7 @@ fn aged<V: Value>(client: &mut Client, set: &Set<V>, more: &[V]) -> Result<[(Lat
         }
         // What was written goes to disk now, not while searches are timed.
         client.batch_execute("CHECKPOINT")?;
-        let mut reader = connect()?;
-        reader.batch_execute(BY_INDEX)?;
-        let statement = reader.prepare(&statement_of(question))?;
-        let queries: Vec<String> = question.queries.iter().map(V::text).collect();
-        let (_, times) = ask(&mut reader, &statement, &queries, ROUNDS)?;
-        measured.push((Latency::of(times), megabytes(client)?));
+        measured.push((first_question(set, ROUNDS)?, megabytes(client)?));
     }
     let [aged, fresh] = measured[..] else { return Err("two were measured".into()) };
     Ok([aged, fresh])
@@ -400,12 +393,7 @@ fn growth<V: Value>(client: &mut Client, set: &Set<V>, more: &[V]) -> Result<Str
     build(client, "owns USING kdtree (own)")?;
     client.batch_execute("VACUUM owns")?;
     client.batch_execute("CHECKPOINT")?;
-    let question = &set.questions[0];
-    let mut reader = connect()?;
-    reader.batch_execute(BY_INDEX)?;
-    let statement = reader.prepare(&statement_of(question))?;
-    let queries: Vec<String> = question.queries.iter().map(V::text).collect();
-    let one = Latency::of(ask(&mut reader, &statement, &queries, ROUNDS)?.1).mean;
+    let one = first_question(set, ROUNDS)?.mean;
     let two = two_clients(set)?;
     eprintln!("  insertions");
     let values = &more[..INSERTED.min(more.len())];

@@ -44,10 +44,9 @@ WHERE distance IS NOT NULL ORDER BY distance, best.id LIMIT %(nearest)s
 """
 # What a browser can't show is drawn as the database sees it.
 PICTURE = """
-SELECT {file}, (image_info({file})).format, pattern2png(image2pattern({file})) FROM {files} WHERE {id}::text = %(id)s
+SELECT format, CASE WHEN format = ANY(%(shown)s) THEN file ELSE pattern2png(image2pattern(file)) END
+FROM (SELECT {file} AS file, (image_info({file})).format FROM {files} WHERE {id}::text = %(id)s) f
 """
-
-
 # What a distance up to so much means: docs/quality.md has the measured shares.
 MEANINGS = [
     (1.0, "the same picture: by chance one pair in a million is as near"),
@@ -85,8 +84,8 @@ class Database:
             for id, name, distance, orientation in found]}
 
     def file(self, id):
-        for file, form, view in self.rows(self.picture, {"id": id}):
-            return (file, TYPES[form]) if form in TYPES else (view, "image/png")
+        for form, shown in self.rows(self.picture, {"id": id, "shown": list(TYPES)}):
+            return shown, TYPES.get(form, "image/png")
         return None
 
 
