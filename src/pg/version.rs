@@ -107,9 +107,39 @@ pub(super) unsafe fn needs_wal(relation: pg_sys::Relation) -> bool {
     }
 }
 
+/// What is kept with an open index, in memory of its own that Postgres frees with it: of how
+/// many blocks it has room for the buffers, whether the description was checked, and from here
+/// on the buffers.
+const BUFFERS: usize = 2;
+
+/// Whether [`note_checked`] was called since the index was opened.
+///
+/// # Safety
+/// The index is open, and of an access method that keeps nothing else there.
+pub(super) unsafe fn is_checked(index: pg_sys::Relation) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let known = (*index).rd_amcache.cast::<i32>();
+        !known.is_null() && *known.add(1) != 0
+    }
+}
+
+/// Notes that the description of the index was checked, if there is anything kept of it.
+///
+/// # Safety
+/// As [`is_checked`].
+pub(super) unsafe fn note_checked(index: pg_sys::Relation) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let known = (*index).rd_amcache.cast::<i32>();
+        if !known.is_null() {
+            *known.add(1) = 1;
+        }
+    }
+}
+
 /// A page of an index, pinned, if it is still in the buffer where it was last time: found
-/// without a look into the server's table of buffers. Where that was is kept with the open
-/// index, in memory of its own that Postgres frees with it.
+/// without a look into the server's table of buffers.
 ///
 /// # Safety
 /// The index is open, and of an access method that keeps nothing else there.
@@ -123,7 +153,7 @@ pub(super) unsafe fn recent_buffer(index: pg_sys::Relation, block: u32) -> Optio
         if block >= room {
             return None;
         }
-        let buffer = *known.add(1 + block as usize);
+        let buffer = *known.add(BUFFERS + block as usize);
         #[cfg(any(feature = "pg14", feature = "pg15"))]
         let file = (*index).rd_node;
         #[cfg(not(any(feature = "pg14", feature = "pg15")))]
@@ -148,7 +178,7 @@ pub(super) unsafe fn note_buffer(
         let mut known = (*index).rd_amcache.cast::<i32>();
         if known.is_null() {
             let room = blocks().min(1 << 22);
-            let bytes = (1 + room as usize) * size_of::<i32>();
+            let bytes = (BUFFERS + room as usize) * size_of::<i32>();
             let memory =
                 pg_sys::MemoryContextAllocExtended((*index).rd_indexcxt, bytes, FLAGS as i32);
             if memory.is_null() {
@@ -159,7 +189,7 @@ pub(super) unsafe fn note_buffer(
             (*index).rd_amcache = memory;
         }
         if block < *known as u32 {
-            *known.add(1 + block as usize) = buffer;
+            *known.add(BUFFERS + block as usize) = buffer;
         }
     }
 }

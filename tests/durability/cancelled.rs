@@ -4,7 +4,7 @@ use crate::cluster::{Cluster, Server};
 use crate::exact::index_equals_scan;
 use crate::files::{assert_none_left, of_databases};
 use crate::fixture::fixture;
-use crate::items::{FINGERPRINT_INDEX, INDEX, TABLE, load};
+use crate::items::{INDEXES, TABLE, create_indexes, load};
 use crate::knob::knob;
 use crate::memory::Kept;
 use crate::random::{Draw as _, Random};
@@ -92,13 +92,14 @@ fn cancelled_statements_leave_nothing_behind() {
     let mut canceller = Canceller::of(&cluster, &mut client);
     for memory in ["256MB", "1MB"] {
         client.batch_execute(&format!("SET maintenance_work_mem = '{memory}'")).expect("set");
-        canceller.cancel_often(&mut client, INDEX, "DROP INDEX item_sig");
-        client.batch_execute("DROP INDEX item_fp").expect("dropped");
-        canceller.cancel_often(&mut client, FINGERPRINT_INDEX, "DROP INDEX item_fp");
-        client.batch_execute(FINGERPRINT_INDEX).expect("an index");
+        for index in &INDEXES {
+            canceller.cancel_often(&mut client, &index.create(), &index.drop());
+        }
     }
-    client.batch_execute(INDEX).expect("an index");
-    canceller.cancel_often(&mut client, "REINDEX INDEX item_sig", "");
+    create_indexes(&mut client);
+    for index in &INDEXES {
+        canceller.cancel_often(&mut client, &format!("REINDEX INDEX {}", index.name), "");
+    }
     let insert = "INSERT INTO item SELECT id + 100000, 0, NULL, sig FROM item WHERE id < 20000";
     canceller.cancel_often(&mut client, insert, "DELETE FROM item WHERE id >= 100000");
     assert_eq!(index_equals_scan(&mut client, &mut random), 80_000);

@@ -6,7 +6,7 @@ use crate::cluster::{Cluster, Server};
 use crate::exact::index_equals_scan;
 use crate::files::files;
 use crate::fixture::fixture;
-use crate::items::{FINGERPRINT_INDEX, INDEX, TABLE, load};
+use crate::items::{INDEXES, TABLE, create_indexes, drop_indexes, load};
 use crate::random::Random;
 use postgres::error::SqlState;
 use std::path::PathBuf;
@@ -53,7 +53,7 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_full_disk_costs_nothing_that_was_there() {
-    const ROWS: i32 = 30_000;
+    const ROWS: i32 = 60_000;
     let cluster = Cluster::start(&Server::tested(), "disk", "-c autovacuum=off");
     let Some(disk) = SmallDisk::mount(&cluster) else { return };
     let mut client = cluster.database("disk");
@@ -63,9 +63,6 @@ fn a_full_disk_costs_nothing_that_was_there() {
     client
         .batch_execute(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.directory.display()))
         .expect("a tablespace");
-    let on_small_disk = format!("{INDEX} TABLESPACE small");
-    let other_on_small_disk = format!("{FINGERPRINT_INDEX} TABLESPACE small");
-    client.batch_execute("DROP INDEX item_fp").expect("dropped");
     let full = |statement: &str, error: postgres::Error| {
         assert_eq!(error.code(), Some(&SqlState::DISK_FULL), "{statement}: {error:?}");
     };
@@ -74,25 +71,29 @@ fn a_full_disk_costs_nothing_that_was_there() {
     client.batch_execute("SET temp_tablespaces = small").expect("set");
     for memory in ["64MB", "1MB"] {
         client.batch_execute(&format!("SET maintenance_work_mem = '{memory}'")).expect("set");
-        full(&on_small_disk, client.batch_execute(&on_small_disk).expect_err("too large"));
-        client.batch_execute("CHECKPOINT").expect("files are removed");
-        assert_eq!(disk.files(), 0, "{memory}");
+        for index in &INDEXES {
+            let statement = format!("{} TABLESPACE small", index.create());
+            full(&statement, client.batch_execute(&statement).expect_err("too large"));
+            client.batch_execute("CHECKPOINT").expect("files are removed");
+            assert_eq!(disk.files(), 0, "{memory}: {statement}");
+        }
     }
-    let build = |client: &mut postgres::Client, statement: &str| {
+    let run = |client: &mut postgres::Client, statement: &str| {
         client.batch_execute(statement).expect(statement);
     };
-    build(&mut client, "RESET temp_tablespaces; RESET maintenance_work_mem");
-    build(&mut client, INDEX);
-    build(&mut client, FINGERPRINT_INDEX);
+    run(&mut client, "RESET temp_tablespaces; RESET maintenance_work_mem");
+    create_indexes(&mut client);
     assert_eq!(index_equals_scan(&mut client, &mut random), ROWS as usize);
 
     // Growth, of the indexes on the small disk only.
-    build(&mut client, "DROP INDEX item_sig, item_fp; DELETE FROM item WHERE id > 8000");
-    build(&mut client, &on_small_disk);
-    build(&mut client, &other_on_small_disk);
+    drop_indexes(&mut client);
+    run(&mut client, "DELETE FROM item WHERE id > 3000");
+    run(&mut client, "SET default_tablespace = small");
+    create_indexes(&mut client);
+    run(&mut client, "RESET default_tablespace");
     let mut grown = 0;
     let insert =
-        "INSERT INTO item SELECT id + 100000 * $1, 0, NULL, sig FROM item WHERE id <= 2000";
+        "INSERT INTO item SELECT id + 100000 * $1, 0, NULL, sig FROM item WHERE id <= 1000";
     let error = loop {
         grown += 1;
         match client.execute(insert, &[&grown]) {
@@ -102,16 +103,16 @@ fn a_full_disk_costs_nothing_that_was_there() {
     };
     full(insert, error);
     let rows = index_equals_scan(&mut client, &mut random);
-    assert_eq!(rows, 8001 + 2001 * (grown as usize - 1));
+    assert_eq!(rows, 3001 + 1001 * (grown as usize - 1));
     // What is deleted makes room again.
-    client.batch_execute("DELETE FROM item WHERE id < 8000").expect("deleted");
+    client.batch_execute("DELETE FROM item WHERE id < 3000").expect("deleted");
     client.batch_execute("VACUUM item").expect("vacuumed");
     load(&mut client, 50_000..50_500);
     index_equals_scan(&mut client, &mut random);
-    build(&mut client, "DROP INDEX item_sig, item_fp");
+    drop_indexes(&mut client);
 
     // Many pictures at once.
-    build(&mut client, "CREATE TABLE converted (id int, patt pattern) TABLESPACE small");
+    run(&mut client, "CREATE TABLE converted (id int, patt pattern) TABLESPACE small");
     let convert =
         "INSERT INTO converted SELECT i, image2pattern($1) FROM generate_series(1, 1000) i";
     let error = client.execute(convert, &[&fixture("images/rgb8.png")]).expect_err("16 MB");
@@ -119,7 +120,7 @@ fn a_full_disk_costs_nothing_that_was_there() {
     let count: i64 =
         client.query_one("SELECT count(*) FROM converted", &[]).expect("a count").get(0);
     assert_eq!(count, 0);
-    build(&mut client, "DROP TABLE converted");
-    build(&mut client, "CHECKPOINT");
+    run(&mut client, "DROP TABLE converted");
+    run(&mut client, "CHECKPOINT");
     assert_eq!(disk.files(), 0);
 }

@@ -2,7 +2,7 @@
 
 use crate::cluster::{Cluster, Server};
 use crate::exact::{answers, index_equals_scan};
-use crate::items::{INDEX, TABLE, fingerprint, load};
+use crate::items::{TABLE, create_indexes, fingerprint, load};
 use crate::random::Random;
 use postgres::Client;
 
@@ -16,7 +16,7 @@ fn fill(cluster: &Cluster) -> Client {
     let mut client = cluster.database("original");
     client.batch_execute(TABLE).expect("a table");
     load(&mut client, 0..ROWS);
-    client.batch_execute(INDEX).expect("an index");
+    create_indexes(&mut client);
     client.batch_execute(FOREIGN_OPTIONS).expect("set to null");
     client
 }

@@ -1,6 +1,7 @@
 //! The index gives the sequential scan's answer, on whatever is in the table.
 
 use crate::answers::{answer, assert_same, by_distance, text};
+use crate::items::{INDEXES, Index};
 use crate::random::{Draw as _, Random};
 use postgres::{Client, GenericClient, IsolationLevel};
 
@@ -13,31 +14,6 @@ const BY_SCAN: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on
 /// What to look for: rows that are there, or are not.
 fn center(random: &mut Random) -> String {
     text(crate::items::signature(random.below(10_000) as i32, random.below(3) as i32))
-}
-
-/// The nearest of `center`, a signature.
-pub fn nearest(center: &str, limit: usize) -> String {
-    nearest_in("sig", &format!("'{center}'"), limit)
-}
-
-/// The nearest of `center`, an expression, in a column.
-fn nearest_in(column: &str, center: &str, limit: usize) -> String {
-    format!(
-        "SELECT id, {column} <-> {center} FROM item ORDER BY {column} <-> {center} LIMIT {limit}"
-    )
-}
-
-/// All nearer to `center` than `radius`, in any order.
-fn within(column: &str, center: &str, radius: f64) -> String {
-    format!(
-        "SELECT id, {column} <-> {center} FROM item
-         WHERE {column} <<->> sphere({center}, {radius:e})"
-    )
-}
-
-/// The fingerprint that goes with a signature, or one that no row has.
-fn fingerprint_of(center: &str) -> String {
-    format!("sha256(signature_send('{center}'))::fingerprint")
 }
 
 fn answer_by(
@@ -53,47 +29,40 @@ fn answer_by(
     answer(client, query)
 }
 
-/// Compares the nearest of `center`, a signature, by `index` with those by a sequential
-/// scan, within a transaction that sees one snapshot. Gives the distance of the last.
+/// Compares the nearest of what goes with `sig`, a signature, by `index` with those by a
+/// sequential scan, within a transaction that sees one snapshot. Gives the distance of the last.
 pub fn compare_nearest(
     transaction: &mut impl GenericClient,
-    index: &str,
-    center: &str,
+    index: &Index,
+    sig: &str,
     limit: usize,
 ) -> Option<f64> {
-    nearest_by_both(transaction, index, &nearest(center, limit))
-}
-
-fn nearest_by_both(transaction: &mut impl GenericClient, index: &str, query: &str) -> Option<f64> {
-    let by_index = answer_by(transaction, BY_INDEX, &format!("Scan using {index}"), query);
-    let by_scan = answer_by(transaction, BY_SCAN, "Seq Scan on item", query);
-    assert_same(&by_index, &by_scan, query);
+    let query = index.nearest(sig, limit);
+    let scan = format!("Scan using {} on item", index.name);
+    let by_index = answer_by(transaction, BY_INDEX, &scan, &query);
+    let by_scan = answer_by(transaction, BY_SCAN, "Seq Scan on item", &query);
+    assert_same(&by_index, &by_scan, &query);
     by_scan.last().map(|&(bits, _)| f64::from_bits(bits))
 }
 
 /// The same for all within a sphere.
-pub fn compare_within(
-    transaction: &mut impl GenericClient,
-    index: &str,
-    center: &str,
-    radius: f64,
-) {
-    within_by_both(transaction, index, &within("sig", &format!("'{center}'"), radius));
-}
-
-fn within_by_both(transaction: &mut impl GenericClient, index: &str, query: &str) {
+pub fn compare_within(transaction: &mut impl GenericClient, index: &Index, sig: &str, radius: f64) {
+    let query = index.within(sig, radius);
     let [by_index, by_scan] =
-        [(BY_INDEX, index), (BY_SCAN, "Seq Scan on item")].map(|(settings, plan)| {
-            let mut answer = answer_by(transaction, settings, plan, query);
+        [(BY_INDEX, index.name), (BY_SCAN, "Seq Scan on item")].map(|(settings, plan)| {
+            let mut answer = answer_by(transaction, settings, plan, &query);
             answer.sort_unstable();
             answer
         });
     assert_eq!(by_index, by_scan, "{query}");
 }
 
-/// Both, of signatures and of fingerprints, for small and large answers; of signatures by
-/// `index`, which must be the only one. Gives how many rows there are.
-pub fn compare(transaction: &mut impl GenericClient, index: &str, random: &mut Random) -> usize {
+/// Both, for small and large answers. Gives how many rows there are.
+pub fn compare_index(
+    transaction: &mut impl GenericClient,
+    index: &Index,
+    random: &mut Random,
+) -> usize {
     let rows: i64 =
         transaction.query_one("SELECT count(*) FROM item", &[]).expect("a count").get(0);
     let rows = rows as usize;
@@ -103,12 +72,13 @@ pub fn compare(transaction: &mut impl GenericClient, index: &str, random: &mut R
         if let Some(radius) = compare_nearest(transaction, index, &center, limit) {
             compare_within(transaction, index, &center, radius);
         }
-        let center = fingerprint_of(&center);
-        let query = nearest_in("fp", &center, limit);
-        if let Some(radius) = nearest_by_both(transaction, "item_fp", &query) {
-            within_by_both(transaction, "item_fp", &within("fp", &center, radius));
-        }
     }
+    rows
+}
+
+/// The same for every index.
+fn compare(transaction: &mut impl GenericClient, random: &mut Random) -> usize {
+    let [rows, ..] = INDEXES.each_ref().map(|index| compare_index(transaction, index, random));
     rows
 }
 
@@ -121,24 +91,25 @@ pub fn check_kdtrees(client: &mut impl GenericClient) {
     client.query(check, &[]).expect("sound");
 }
 
-/// The same in a transaction of its own, by the index `item_sig`; and a check.
+/// All of that in a transaction of its own. Gives how many rows there are.
 pub fn index_equals_scan(client: &mut Client, random: &mut Random) -> usize {
     let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
     let mut transaction = transaction.read_only(true).start().expect("a transaction");
-    let rows = compare(&mut transaction, "item_sig", random);
+    let rows = compare(&mut transaction, random);
     transaction.commit().expect("committed");
     check_kdtrees(client);
     rows
 }
 
-/// What twenty searches by the index answer, to compare with another server's.
+/// What twenty searches by each index answer, to compare with another server's.
 pub fn answers(client: &mut Client) -> Vec<Vec<(u64, i32)>> {
     let mut random = Random(20);
     let mut transaction = client.transaction().expect("a transaction");
     let mut answers = Vec::new();
-    for _ in 0..20 {
-        let query = nearest(&center(&mut random), 50);
-        let answer = answer_by(&mut transaction, BY_INDEX, "Scan using item_sig", &query);
+    for index in INDEXES.iter().cycle().take(20 * INDEXES.len()) {
+        let query = index.nearest(&center(&mut random), 50);
+        let scan = format!("Scan using {} on item", index.name);
+        let answer = answer_by(&mut transaction, BY_INDEX, &scan, &query);
         answers.push(
             by_distance(&answer)
                 .into_iter()

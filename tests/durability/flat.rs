@@ -1,9 +1,8 @@
 //! A backend that goes on searching and converting gets no larger.
 
 use crate::cluster::{Cluster, Server};
-use crate::exact::nearest;
 use crate::fixture::fixture;
-use crate::items::{INDEX, TABLE, load, signature};
+use crate::items::{INDEXES, TABLE, create_indexes, load, signature};
 use crate::knob::knob;
 use crate::memory::Kept;
 use crate::servers::backend;
@@ -27,15 +26,15 @@ fn searches_and_conversions_take_no_more_memory() {
     let mut client = cluster.database("flat");
     client.batch_execute(TABLE).expect("a table");
     load(&mut client, 0..5000);
-    client
-        .batch_execute(&format!("{INDEX}; ANALYZE item; SET enable_seqscan = off"))
-        .expect("an index");
+    create_indexes(&mut client);
+    client.batch_execute("ANALYZE item; SET enable_seqscan = off").expect("analyzed");
 
     let grown = growth(&mut client, queries, |client, n| {
         let center = crate::answers::text(signature(n as i32, 0));
+        let index = &INDEXES[n / 2 % INDEXES.len()];
         let query = match n % 2 {
-            0 => nearest(&center, 20),
-            _ => format!("SELECT count(*) FROM item WHERE sig <<->> sphere('{center}', 9)"),
+            0 => index.nearest(&center, 20),
+            _ => format!("SELECT count(*) FROM ({}) found", index.within(&center, 9.0)),
         };
         client.query(&query, &[]).expect("an answer");
     });

@@ -4,8 +4,8 @@
 use crate::answers::text;
 use crate::cluster::{Cluster, Server};
 use crate::data::Photos;
-use crate::exact::{compare_nearest, compare_within, index_equals_scan, nearest};
-use crate::items::{INDEX, TABLE};
+use crate::exact::{compare_nearest, compare_within, index_equals_scan};
+use crate::items::{INDEXES, TABLE, create_indexes};
 use crate::knob::knob;
 use crate::random::{Draw as _, Random};
 use postgres::{Client, IsolationLevel};
@@ -29,12 +29,13 @@ fn work(client: &mut Client, number: i32, photos: &Photos, end: Instant) -> Time
     let mut times = Times::new();
     while Instant::now() < end || !times.contains_key("comparison") {
         let sig = text(photos.draw(&mut random));
+        let index = &INDEXES[random.below(INDEXES.len())];
         if random.below(SAMPLE) == 0 {
             let transaction =
                 client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
             let mut transaction = transaction.start().expect("a transaction");
-            if let Some(radius) = compare_nearest(&mut transaction, "item_sig", &sig, 20) {
-                compare_within(&mut transaction, "item_sig", &sig, radius);
+            if let Some(radius) = compare_nearest(&mut transaction, index, &sig, 20) {
+                compare_within(&mut transaction, index, &sig, radius);
             }
             transaction.commit().expect("committed");
             times.entry("comparison").or_default().push(Duration::ZERO);
@@ -42,8 +43,8 @@ fn work(client: &mut Client, number: i32, photos: &Photos, end: Instant) -> Time
         }
         let some = random.below(own.len().max(1));
         let (kind, statement) = match random.below(10) {
-            0..4 => ("nearest", nearest(&sig, 20)),
-            4..6 => ("within", format!("SELECT id FROM item WHERE sig <<->> sphere('{sig}', 0.3)")),
+            0..4 => ("nearest", index.nearest(&sig, 20)),
+            4..6 => ("within", index.within(&sig, 0.3)),
             6..8 => {
                 own.push(next);
                 next += CLIENTS;
@@ -83,7 +84,8 @@ fn sixteen_clients_get_exact_answers() {
         transaction.batch_execute(&insert).expect("a row");
     }
     transaction.commit().expect("committed");
-    client.batch_execute(&format!("{INDEX}; ANALYZE item")).expect("an index");
+    create_indexes(&mut client);
+    client.batch_execute("ANALYZE item").expect("analyzed");
 
     let end = Instant::now() + Duration::from_secs(seconds as u64);
     let stop = AtomicBool::new(false);

@@ -27,10 +27,12 @@ mod fixture;
 mod flat;
 mod items;
 mod knob;
+mod layout;
 mod load;
 mod logical;
 #[path = "../server/memory.rs"]
 mod memory;
+mod pitr;
 #[path = "../server/random.rs"]
 mod random;
 mod replica;

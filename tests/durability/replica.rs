@@ -4,7 +4,7 @@
 use crate::cluster::{Cluster, Server};
 use crate::deadline::eventually;
 use crate::exact::{answers, index_equals_scan};
-use crate::items::{INDEX, TABLE, fingerprint, load};
+use crate::items::{TABLE, create_indexes, fingerprint, load};
 use crate::knob::knob;
 use crate::random::Random;
 use postgres::Client;
@@ -32,7 +32,7 @@ fn a_replica_answers_as_its_primary() {
     let mut client = primary.database("replicated");
     client.batch_execute(TABLE).expect("a table");
     load(&mut client, 0..2000);
-    client.batch_execute(INDEX).expect("an index");
+    create_indexes(&mut client);
 
     // Searches on the replica are not to be cancelled by what it replays.
     let replica = primary.replica("replica", "-c max_standby_streaming_delay=-1");

@@ -59,6 +59,15 @@ impl Cluster {
         replica
     }
 
+    /// A base backup of this cluster, which will recover by `options` when it is started.
+    pub fn backup(&self, name: &str, options: &str) -> Self {
+        let backup = Self::nowhere(&self.server, name, options);
+        self.setup("copy_cluster", &[&backup.path("")]);
+        let (standby, recovery) = ("data/standby.signal", "data/recovery.signal");
+        std::fs::rename(backup.path(standby), backup.path(recovery)).expect("no standby");
+        backup
+    }
+
     /// A session in a database.
     pub fn connect(&self, database: &str) -> Client {
         self.try_connect(database).unwrap_or_else(|error| panic!("{}: {error:?}", self.path("")))

@@ -9,7 +9,7 @@ use crate::index::kdtree::page::{Page, ROOT_BLOCK, Role};
 use crate::index::kdtree::search::Found;
 use crate::pg::kdtree::nulls::Walk;
 use crate::pg::kdtree::of_kind;
-use crate::pg::kdtree::pages::{Held, Lock, index_name};
+use crate::pg::kdtree::pages::{Held, Lock, check_layout, index_name};
 use crate::pg::kdtree::rows::{self, Rows};
 use crate::pg::report;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
@@ -57,6 +57,7 @@ unsafe fn check<K: Rows>(heap: Relation, index: Relation) -> Result<i64, TreeErr
     let mut seen = Vec::new();
     // SAFETY: as promised by the caller.
     unsafe {
+        check_layout(index, K::NUMBER);
         check_tree::<K>(index, &mut seen)?;
         check_nulls::<K>(index, &mut seen)?;
         seen.sort_unstable();

@@ -15,7 +15,7 @@ use crate::index::kdtree::inner;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{Page, ROOT_BLOCK, Role};
-use crate::pg::kdtree::pages::{Change, Held, Lock, allocate, index_name, meta};
+use crate::pg::kdtree::pages::{Change, Held, Lock, allocate, check_layout, index_name, meta};
 use crate::pg::kdtree::rows::{self, Rows};
 use crate::pg::kdtree::{nulls, of_kind};
 use crate::pg::report;
@@ -55,6 +55,7 @@ unsafe fn insert_row<K: Rows>(
 ) -> Result<(), TreeError> {
     // SAFETY: as promised by the caller.
     unsafe {
+        check_layout(index, K::NUMBER);
         match value {
             None => nulls::insert::<K>(index, pointer),
             Some(datum) => {

@@ -50,3 +50,89 @@ mod avx2 {
         K::nearer(query, rows, count, most, hits);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::best;
+    use crate::fingerprint::Fingerprint;
+    use crate::index::kdtree::fingerprints::Fingerprints;
+    use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
+    use crate::index::kdtree::page::ROOM;
+    use crate::index::kdtree::signatures::Signatures;
+    use crate::signature::Signature;
+    use proptest::prelude::*;
+
+    /// Every bit of what both loops give, for all counts of boxes and rows in turn.
+    fn same_bits<K: Kind>(query: &K::Value, page: &[u8; ROOM], most: f64) {
+        let query = K::query(query);
+        let (plain, best) = (Loops::<K>::PLAIN, best::<K>());
+        for count in (0..=K::BOXES).step_by(7) {
+            let bounds = [plain.bounds, best.bounds].map(|bounds| {
+                let mut out = [0.0; MOST_BOXES];
+                bounds(&query, page, count, &mut out);
+                out[..count].iter().map(|bound| bound.to_bits()).collect::<Vec<_>>()
+            });
+            assert_eq!(bounds[0], bounds[1], "{count} boxes");
+        }
+        for count in (0..=K::ROWS).step_by(7) {
+            // The nearest half of them, too, so that rows are left on the way.
+            let mut most = most;
+            for _ in 0..3 {
+                let [plain, best] = [plain.nearer, best.nearer].map(|nearer| {
+                    let mut hits = Hits::default();
+                    nearer(&query, page, count, most, &mut hits);
+                    hits.iter().map(|(place, far)| (place, far.to_bits())).collect::<Vec<_>>()
+                });
+                assert_eq!(plain, best, "{count} rows within {most}");
+                let mut far: Vec<u64> = plain.iter().map(|&(_, far)| far).collect();
+                far.sort_unstable();
+                most = f64::from_bits(far.get(far.len() / 2).copied().unwrap_or(0));
+            }
+        }
+    }
+
+    /// A page of numbers, one after the other, as often as there is room.
+    fn page<const BYTES: usize>(numbers: &[[u8; BYTES]]) -> [u8; ROOM] {
+        let mut page = [0; ROOM];
+        for (place, number) in page.as_chunks_mut().0.iter_mut().zip(numbers.iter().cycle()) {
+            *place = *number;
+        }
+        page
+    }
+
+    /// Ordinary numbers, equal ones, and those whose squares are beyond a float4 or lost in it.
+    fn number() -> impl Strategy<Value = f32> {
+        prop_oneof![
+            8 => 0.0_f32..1.0,
+            2 => (0_u8..3).prop_map(f32::from),
+            1 => any::<f32>().prop_filter("finite", |number| number.is_finite()),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn any_processor_finds_the_same_signatures(
+            query in proptest::array::uniform16(number()),
+            // A prime number of them, so that no two rows are the same.
+            numbers in proptest::collection::vec(number(), 1021),
+        ) {
+            let numbers: Vec<[u8; 4]> = numbers.into_iter().map(f32::to_ne_bytes).collect();
+            same_bits::<Signatures>(&Signature::from_values(query), &page(&numbers), f64::MAX);
+        }
+
+        #[test]
+        fn any_processor_finds_the_same_fingerprints(
+            query in any::<[u8; 32]>(),
+            // From all alike to all different.
+            spread in 1_u16..=256,
+            bytes in proptest::collection::vec(any::<u8>(), 4093),
+        ) {
+            let near = |(byte, at): (u8, u8)| at.wrapping_add((u16::from(byte) % spread) as u8);
+            let bytes = bytes.into_iter().zip(query.into_iter().cycle()).map(near);
+            let bytes: Vec<[u8; 1]> = bytes.map(|byte| [byte]).collect();
+            same_bits::<Fingerprints>(&Fingerprint::from_values(query), &page(&bytes), f64::MAX);
+        }
+    }
+}

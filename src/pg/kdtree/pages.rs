@@ -333,6 +333,21 @@ pub(super) unsafe fn meta(index: Relation, lock: Lock, kind: u8) -> (Held, Meta)
     }
 }
 
+/// Has the description checked, once for as long as the index stays open: before anybody reads
+/// pages whose layout may be another version's.
+///
+/// # Safety
+/// The index is open, and no page of it locked.
+pub(super) unsafe fn check_layout(index: Relation, kind: u8) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        if !version::is_checked(index) {
+            meta(index, Lock::Shared, kind);
+            version::note_checked(index);
+        }
+    }
+}
+
 /// The index' name, for errors.
 pub(super) fn index_name(index: Relation) -> String {
     // SAFETY: an open relation has a name.

@@ -13,7 +13,7 @@ use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::{Page, Role};
 use crate::index::kdtree::search::{AHEAD, Found, Search, Step, Within};
 use crate::pg::kdtree::nulls::Walk;
-use crate::pg::kdtree::pages::{Held, Lock, Pin, index_name};
+use crate::pg::kdtree::pages::{Held, Lock, Pin, check_layout, index_name};
 use crate::pg::kdtree::rows::{Rows, item_pointer};
 use crate::pg::kdtree::{DISTANCE, SPHERE, loops, of_kind};
 use crate::pg::{memory, report, version};
@@ -349,6 +349,7 @@ unsafe fn start<K: Rows>(scan: IndexScanDesc) -> Result<Box<dyn Running>, TreeEr
     // SAFETY: as promised by the caller; Postgres has checked the types of the arguments
     // against the operator class.
     unsafe {
+        check_layout((*scan).indexRelation, K::NUMBER);
         let keys = keys_of((*scan).keyData, (*scan).numberOfKeys);
         let orders = keys_of((*scan).orderByData, (*scan).numberOfOrderBys);
         let (mut values, mut nulls) = (true, true);

@@ -1,0 +1,65 @@
+//! An index that a later version of the extension has written is refused in words, not misread.
+
+use crate::cluster::{Cluster, Server};
+use crate::exact::index_equals_scan;
+use crate::items::{INDEXES, TABLE, create_indexes, load};
+use crate::random::Random;
+use postgres::error::SqlState;
+
+/// Where in its file an index by `kdtree` has the version of its layout: behind the page's
+/// header, and four bytes that say what it is (docs/index.md).
+const VERSION: usize = 24 + 4;
+
+#[test]
+fn an_index_of_a_later_layout_is_refused_in_words() {
+    // That the page is not as it was written is what this is about.
+    let options = "-c ignore_checksum_failure=on";
+    let cluster = Cluster::start(&Server::tested(), "layout", options);
+    let mut client = cluster.database("layout");
+    client.batch_execute(TABLE).expect("a table");
+    load(&mut client, 0..1000);
+    create_indexes(&mut client);
+    let kdtrees: Vec<_> = INDEXES.iter().filter(|index| index.is_kdtree()).collect();
+    let files: Vec<String> = kdtrees
+        .iter()
+        .map(|index| {
+            let query = "SELECT pg_relation_filepath($1::text::regclass)";
+            let path: String = client.query_one(query, &[&index.name]).expect("a path").get(0);
+            cluster.path(&format!("data/{path}"))
+        })
+        .collect();
+    drop(client);
+    cluster.stop("fast");
+    for file in &files {
+        let mut bytes = std::fs::read(file).expect("a file");
+        let version = &mut bytes[VERSION..VERSION + 4];
+        assert_eq!(version, 1_u32.to_ne_bytes());
+        version.copy_from_slice(&2_u32.to_ne_bytes());
+        std::fs::write(file, bytes).expect("written");
+    }
+    cluster.start_again();
+
+    let mut client = cluster.connect("layout");
+    client.batch_execute("SET enable_seqscan = off; SET enable_sort = off").expect("set");
+    let sig = crate::answers::text(crate::items::signature(1, 0));
+    for index in &kdtrees {
+        let name = index.name;
+        for statement in [
+            index.nearest(&sig, 5),
+            index.within(&sig, 0.1),
+            format!("SELECT kdtree_check('{name}')"),
+            "INSERT INTO item SELECT 5000, version, patt, sig FROM item WHERE id = 1".to_owned(),
+            "VACUUM (INDEX_CLEANUP on) item".to_owned(),
+        ] {
+            let error = client.batch_execute(&statement).expect_err(&statement);
+            let error = error.as_db_error().unwrap_or_else(|| panic!("{statement}: {error:?}"));
+            assert_eq!(error.code(), &SqlState::FEATURE_NOT_SUPPORTED, "{statement}: {error:?}");
+            let (message, hint) = (error.message(), error.hint().unwrap_or_default());
+            assert!(message.contains("can't be read: its layout is version 2"), "{message}");
+            assert!(message.contains("knows version 1"), "{message}");
+            assert!(hint.starts_with("REINDEX it, or install"), "{hint}");
+        }
+        client.batch_execute(&format!("REINDEX INDEX {name}")).expect("made anew");
+    }
+    assert_eq!(index_equals_scan(&mut client, &mut Random(10)), 1000);
+}
