@@ -107,89 +107,23 @@ pub(super) unsafe fn needs_wal(relation: pg_sys::Relation) -> bool {
     }
 }
 
-/// What is kept with an open index, in memory of its own that Postgres frees with it: of how
-/// many blocks it has room for the buffers, whether the description was checked, and from here
-/// on the buffers.
-const BUFFERS: usize = 2;
-
-/// Whether [`note_checked`] was called since the index was opened.
+/// Pins the page in a buffer where it was last time, if it still is there.
 ///
 /// # Safety
-/// The index is open, and of an access method that keeps nothing else there.
-pub(super) unsafe fn is_checked(index: pg_sys::Relation) -> bool {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let known = (*index).rd_amcache.cast::<i32>();
-        !known.is_null() && *known.add(1) != 0
-    }
-}
-
-/// Notes that the description of the index was checked, if there is anything kept of it.
-///
-/// # Safety
-/// As [`is_checked`].
-pub(super) unsafe fn note_checked(index: pg_sys::Relation) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let known = (*index).rd_amcache.cast::<i32>();
-        if !known.is_null() {
-            *known.add(1) = 1;
-        }
-    }
-}
-
-/// A page of an index, pinned, if it is still in the buffer where it was last time: found
-/// without a look into the server's table of buffers.
-///
-/// # Safety
-/// The index is open, and of an access method that keeps nothing else there.
-pub(super) unsafe fn recent_buffer(index: pg_sys::Relation, block: u32) -> Option<pg_sys::Buffer> {
+/// The index is open.
+pub(super) unsafe fn is_in_buffer(
+    index: pg_sys::Relation,
+    block: u32,
+    buffer: pg_sys::Buffer,
+) -> bool {
     const MAIN: pg_sys::ForkNumber::Type = pg_sys::ForkNumber::MAIN_FORKNUM;
-    // SAFETY: as promised by the caller; the memory begins with how many buffers it has room
-    // for. ReadRecentBuffer believes nothing, but looks at the buffer.
+    // SAFETY: as promised by the caller. ReadRecentBuffer believes nothing, but looks at the
+    // buffer.
     unsafe {
-        let known = (*index).rd_amcache.cast::<i32>();
-        let room = if known.is_null() { 0 } else { *known as u32 };
-        if block >= room {
-            return None;
-        }
-        let buffer = *known.add(BUFFERS + block as usize);
         #[cfg(any(feature = "pg14", feature = "pg15"))]
         let file = (*index).rd_node;
         #[cfg(not(any(feature = "pg14", feature = "pg15")))]
         let file = (*index).rd_locator;
-        (buffer != 0 && pg_sys::ReadRecentBuffer(file, MAIN, block, buffer)).then_some(buffer)
-    }
-}
-
-/// Notes where a page is.
-///
-/// # Safety
-/// As [`recent_buffer`].
-pub(super) unsafe fn note_buffer(
-    index: pg_sys::Relation,
-    block: u32,
-    buffer: pg_sys::Buffer,
-    blocks: impl FnOnce() -> u32,
-) {
-    const FLAGS: u32 = pg_sys::MCXT_ALLOC_NO_OOM | pg_sys::MCXT_ALLOC_ZERO;
-    // SAFETY: as promised by the caller; so much room is asked for.
-    unsafe {
-        let mut known = (*index).rd_amcache.cast::<i32>();
-        if known.is_null() {
-            let room = blocks().min(1 << 22);
-            let bytes = (BUFFERS + room as usize) * size_of::<i32>();
-            let memory =
-                pg_sys::MemoryContextAllocExtended((*index).rd_indexcxt, bytes, FLAGS as i32);
-            if memory.is_null() {
-                return;
-            }
-            known = memory.cast();
-            *known = room as i32;
-            (*index).rd_amcache = memory;
-        }
-        if block < *known as u32 {
-            *known.add(BUFFERS + block as usize) = buffer;
-        }
+        pg_sys::ReadRecentBuffer(file, MAIN, block, buffer)
     }
 }

@@ -11,6 +11,7 @@
 
 #[path = "../answers/mod.rs"]
 mod answers;
+mod bad_pages;
 mod cancelled;
 #[path = "../cluster/mod.rs"]
 mod cluster;

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod cost;
 mod insert;
+mod known;
 mod loops;
 mod nulls;
 mod options;

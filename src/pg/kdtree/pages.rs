@@ -1,10 +1,12 @@
 //! Pages of an index in the server's buffers: pinned, locked, changed with WAL, added.
 
+use crate::index::kdtree::TreeError;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::page::{
     META_BLOCK, Meta, NO_BLOCK, PAGE_SIZE, Page, ROOM, Role, TRAILER,
 };
-use crate::pg::{report, version};
+use crate::pg::kdtree::known;
+use crate::pg::report;
 use pgrx::pg_sys::{self, GenericXLogState, Relation};
 use std::ptr;
 
@@ -150,9 +152,9 @@ impl Pin {
     pub(super) unsafe fn read(index: Relation, block: u32) -> Self {
         // SAFETY: as promised by the caller.
         let buffer = unsafe {
-            version::recent_buffer(index, block).unwrap_or_else(|| {
+            known::recent_buffer(index, block).unwrap_or_else(|| {
                 let buffer = pinned(index, block, ptr::null_mut());
-                version::note_buffer(index, block, buffer, || block_count(index));
+                known::note_buffer(index, block, buffer);
                 buffer
             })
         };
@@ -201,7 +203,29 @@ fn fetch_line(page: *const u8, at: usize) {
     let _ = (page, at);
 }
 
+/// A page that is there, pinned. That another page says it is may be a lie, of which Postgres'
+/// own error says nothing to anybody but those who wrote it.
+///
+/// # Safety
+/// The index is open.
 unsafe fn pinned(
+    index: Relation,
+    block: u32,
+    strategy: pg_sys::BufferAccessStrategy,
+) -> pg_sys::Buffer {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        if !known::has_block(index, block) {
+            let error = TreeError::Corrupt { block, what: "is beyond the end of the index" };
+            report::broken_kdtree(index_name(index), &error).raise();
+        }
+        read(index, block, strategy)
+    }
+}
+
+/// # Safety
+/// The index is open, and has that block, or it is to be a new one.
+unsafe fn read(
     index: Relation,
     block: u32,
     strategy: pg_sys::BufferAccessStrategy,
@@ -211,13 +235,13 @@ unsafe fn pinned(
     unsafe { pg_sys::ReadBufferExtended(index, MAIN, block, NORMAL, strategy) }
 }
 
-/// Blocks of the index.
+/// Blocks of an index or a table.
 ///
 /// # Safety
-/// The index is open.
-pub(super) unsafe fn block_count(index: Relation) -> u32 {
+/// It is open, and a table one of Postgres' own kind.
+pub(super) unsafe fn block_count(relation: Relation) -> u32 {
     // SAFETY: as promised by the caller.
-    unsafe { pg_sys::RelationGetNumberOfBlocksInFork(index, MAIN) }
+    unsafe { pg_sys::RelationGetNumberOfBlocksInFork(relation, MAIN) }
 }
 
 /// A page at the end of the file, of zeros.
@@ -229,7 +253,7 @@ pub(super) unsafe fn append(index: Relation) -> Held {
     // SAFETY: as promised by the caller. Nobody else looks at a page that is not there yet.
     unsafe {
         pg_sys::LockRelationForExtension(index, LOCK);
-        let buffer = pinned(index, NEW_BLOCK, ptr::null_mut());
+        let buffer = read(index, NEW_BLOCK, ptr::null_mut());
         let held = Held::locked(buffer, Lock::Exclusive);
         pg_sys::UnlockRelationForExtension(index, LOCK);
         held
@@ -249,6 +273,10 @@ pub(super) unsafe fn allocate(index: Relation, kind: u8) -> Held {
             let block = pg_sys::GetFreeIndexPage(index);
             if block == NO_BLOCK {
                 return append(index);
+            }
+            // What the map of free space says need not be so: after a crash it is not looked after.
+            if !known::has_block(index, block) {
+                continue;
             }
             let buffer = pinned(index, block, ptr::null_mut());
             if pg_sys::ConditionalLockBuffer(buffer) {
@@ -341,9 +369,9 @@ pub(super) unsafe fn meta(index: Relation, lock: Lock, kind: u8) -> (Held, Meta)
 pub(super) unsafe fn check_layout(index: Relation, kind: u8) {
     // SAFETY: as promised by the caller.
     unsafe {
-        if !version::is_checked(index) {
+        if !known::is_checked(index) {
             meta(index, Lock::Shared, kind);
-            version::note_checked(index);
+            known::note_checked(index);
         }
     }
 }

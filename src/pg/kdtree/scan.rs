@@ -13,7 +13,7 @@ use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::{Page, Role};
 use crate::index::kdtree::search::{AHEAD, Found, Search, Step, Within};
 use crate::pg::kdtree::nulls::Walk;
-use crate::pg::kdtree::pages::{Held, Lock, Pin, check_layout, index_name};
+use crate::pg::kdtree::pages::{Held, Lock, Pin, block_count, check_layout, index_name};
 use crate::pg::kdtree::rows::{Rows, item_pointer};
 use crate::pg::kdtree::{DISTANCE, SPHERE, loops, of_kind};
 use crate::pg::{memory, report, version};
@@ -36,6 +36,8 @@ struct State {
     killed: Vec<Found>,
     /// The page of the row given out last, for an index-only scan.
     pin: Option<Pin>,
+    /// So many blocks of the table at least, once a row was given out.
+    table_blocks: u32,
     /// What was given out last, to be freed.
     tuple: *mut pg_sys::IndexTupleData,
 }
@@ -93,6 +95,7 @@ pub(super) unsafe extern "C-unwind" fn begin(
             last: None,
             killed: Vec::new(),
             pin: None,
+            table_blocks: 0,
             tuple: ptr::null_mut(),
         };
         (*scan).opaque =
@@ -228,6 +231,7 @@ pub(super) unsafe extern "C-unwind" fn next(
         }
         let running = running(scan, state);
         let Some(given) = or_raise(index, running.next(index)) else { return false };
+        or_raise(index, check_pointer(scan, &mut state.table_blocks, &given.row));
         state.last = Some(given.row);
         state.pin = given.pin;
         (*scan).xs_heaptid = item_pointer(given.row.pointer);
@@ -244,6 +248,33 @@ pub(super) unsafe extern "C-unwind" fn next(
             }
         }
         true
+    }
+}
+
+/// Whether the table, so far as its rows lie in blocks, has the one that a row is said to be on:
+/// else Postgres would speak of a file that it can't open, and not of this index.
+///
+/// # Safety
+/// A scan of ours.
+unsafe fn check_pointer(
+    scan: IndexScanDesc,
+    blocks: &mut u32,
+    row: &Found,
+) -> Result<(), TreeError> {
+    let block = (row.pointer.0 >> 16) as u32;
+    if block < *blocks {
+        return Ok(());
+    }
+    // SAFETY: as promised by the caller; the table is open as long as its index.
+    unsafe {
+        let table = (*scan).heapRelation;
+        let is_heap = !table.is_null() && (*(*table).rd_rel).relam == pg_sys::HEAP_TABLE_AM_OID;
+        *blocks = if is_heap { block_count(table) } else { u32::MAX };
+    }
+    if block < *blocks {
+        Ok(())
+    } else {
+        Err(TreeError::Corrupt { block: row.block, what: "has a row where the table has none" })
     }
 }
 
