@@ -30,6 +30,8 @@ else
 	skip "no PostgreSQL 15: what survives there, and the package, are not tested"
 fi
 
+run "the schema by cargo-pgrx" scripts/test-cargo-pgrx.sh
+
 if [ -f "$servers/demo/socket" ]; then
 	skip "the demo is running and left alone: the test of the documents' commands is skipped"
 else
