@@ -48,8 +48,14 @@ pub(super) fn decode_as(
     let orientation = header.orientation;
     if is_common(&header) && !jpeg_uncommon::restarts_are_out_of_order(&header, scan) {
         let adobe = header.adobe();
-        let decoded = Decoded::of(file, &header, colours, scan, watch, workspace)?;
-        decoded.hand_over(adobe, watch, workspace, rows)?;
+        match Decoded::of(file, &header, colours, scan, watch, workspace) {
+            Ok(decoded) => decoded.hand_over(adobe, watch, workspace, rows)?,
+            // Damage ends at the next restart marker, from which libjpeg goes on.
+            Err(DecodeError::Broken { .. }) if has_restarts(&header) => {
+                hand_over_planes(header, colours, scan, watch, rows)?;
+            }
+            Err(error) => return Err(error),
+        }
     } else if header.sequential() {
         hand_over_planes(header, colours, scan, watch, rows)?;
     } else {
@@ -57,6 +63,11 @@ pub(super) fn decode_as(
         return Err(DecodeError::not_supported(Format::Jpeg, reason));
     }
     Ok(orientation)
+}
+
+/// Whether a file that is damaged in one place may be whole behind it.
+fn has_restarts(header: &Header) -> bool {
+    header.restart_interval > 0 && header.sequential() && header.one_scan()
 }
 
 /// Whether `zune-jpeg` reads such files right: samplings as cameras and programs write
@@ -162,7 +173,8 @@ impl Decoded {
             plain.resize(plain.len() + LONGEST_UNIT, 0);
         }
         let options = DecoderOptions::default()
-            .set_strict_mode(false)
+            // Where it would go on with grey to the end, it is to say so.
+            .set_strict_mode(extent.is_none() && has_restarts(header))
             .set_max_width(LONGEST_SIDE)
             .set_max_height(LONGEST_SIDE)
             .jpeg_set_out_colorspace(space);
