@@ -296,15 +296,17 @@ pub(super) fn null_argument(name: &str) -> ! {
 /// A page of a k-d tree that can't be, or no memory to go on.
 pub(super) fn broken_kdtree(index: String, error: &TreeError) -> Report {
     match error {
-        TreeError::Corrupt { .. } => {
-            let message = format!("index \"{index}\" is corrupt: {error}");
-            Report::new(PgSqlErrorCode::ERRCODE_INDEX_CORRUPTED, message)
-                .hint("REINDEX it, and find out what wrote to its file.")
-        }
-        TreeError::Recycled { .. } => {
+        // SAFETY: reads the server's state.
+        TreeError::Recycled { .. } if unsafe { pgrx::pg_sys::RecoveryInProgress() } => {
             let message = format!("canceling statement due to conflict with recovery: {error}");
             Report::new(PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE, message)
                 .hint("The statement can be run again.")
+        }
+        // On a primary no page that anybody may come to is used again: somebody else wrote it.
+        TreeError::Corrupt { .. } | TreeError::Recycled { .. } => {
+            let message = format!("index \"{index}\" is corrupt: {error}");
+            Report::new(PgSqlErrorCode::ERRCODE_INDEX_CORRUPTED, message)
+                .hint("REINDEX it, and find out what wrote to its file.")
         }
         TreeError::NoMemory(error) => {
             let message = format!("no memory to search or change index \"{index}\": {error}");
