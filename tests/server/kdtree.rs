@@ -419,8 +419,9 @@ fn dead_rows_are_found_dead_once() {
         after - before
     };
     let first = read();
-    // That they are dead to all is known when their deletion is on disk, and no snapshot is left.
-    let least = (0..100)
+    // That they are dead to all is known when their deletion is on disk, and no snapshot is left
+    // that was there before: of other tests, too, which take minutes under valgrind.
+    let least = (0..3000)
         .map(|_| {
             std::thread::sleep(std::time::Duration::from_millis(50));
             read()
