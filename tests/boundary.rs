@@ -40,7 +40,7 @@ fn only_pg_and_lib_name_pgrx_or_use_unsafe() {
         assert!(!names(path, &forbidden), "{} names one of {forbidden:?}", path.display());
     }
     for path in &pg {
-        let forbidden = ["png", "gif", "image", "image_webp", "zune_jpeg", "zune_core"];
+        let forbidden = ["png", "gif", "image", "image_webp", "jxl", "zune_jpeg", "zune_core"];
         assert!(!names(path, &forbidden), "{} names one of {forbidden:?}", path.display());
     }
     // The check itself sees what it looks for.

@@ -54,7 +54,7 @@ fn file(name: &str) -> Vec<u8> {
 /// A file, and what becomes of it: cut in the middle, without its last two
 /// bytes, with its second half zeros, with a bit flipped in the middle, with
 /// other bytes behind its end.
-const TABLE: [(&str, [Outcome; 5]); 22] = [
+const TABLE: [(&str, [Outcome; 5]); 24] = [
     ("images/baseline_420.jpg", [Other, Same, Other, Other, Same]),
     ("images/restart_markers.jpg", [Other, Same, Other, Other, Same]),
     ("images/progressive.jpg", [Other, Same, Other, Other, Same]),
@@ -68,6 +68,8 @@ const TABLE: [(&str, [Outcome; 5]); 22] = [
     ("formats/lossy_alpha.webp", [Refused, Refused, Other, Other, Same]),
     ("formats/lossless.webp", [Refused, Refused, Refused, Other, Same]),
     ("formats/animated.webp", [Same, Same, Same, Same, Same]),
+    ("formats/lossy.jxl", [Refused, Refused, Refused, Refused, Same]),
+    ("formats/lossless.jxl", [Refused, Refused, Refused, Refused, Same]),
     ("formats/lzw.tiff", [Refused, Refused, Refused, Other, Same]),
     ("formats/deflate.tiff", [Refused, Refused, Refused, Refused, Same]),
     ("formats/packbits_grey.tiff", [Refused, Same, Refused, Other, Same]),

@@ -87,8 +87,8 @@ fn a_picture_has_one_pattern_in_every_lossless_format() {
     }
 }
 
-/// `formats/` was written by Pillow (libwebp, libtiff): `NAME.EXT` beside
-/// `NAME.EXT.png`, what Pillow itself reads in it.
+/// `formats/` was written by Pillow (libwebp, libtiff) and by libjxl: `NAME.EXT` beside
+/// `NAME.EXT.png`, what it itself reads in it.
 #[test]
 fn files_of_another_encoder_are_read_as_it_reads_them() {
     // Lossy WebP: libwebp and image-webp may round apart; signatures barely move.
@@ -106,6 +106,16 @@ fn files_of_another_encoder_are_read_as_it_reads_them() {
         ("text.ppm", 0.0),
         ("bilevel.pbm", 0.0),
         ("grey16.pgm", 0.0),
+        ("lossy.jxl", 0.01),
+        ("lossy_alpha.jxl", 0.01),
+        ("lossless.jxl", 0.0),
+        ("lossless_grey.jxl", 0.0),
+        ("grey_alpha.jxl", 0.01),
+        ("wide.jxl", 0.01),
+        ("progressive.jxl", 0.01),
+        ("layers.jxl", 0.01),
+        ("turned.jxl", 0.01),
+        ("animated.jxl", 0.0),
     ] {
         let ours = pattern(&fixture(&format!("formats/{name}")), UPRIGHT);
         let theirs = pattern(&fixture(&format!("formats/{name}.png")), UPRIGHT);

@@ -26,11 +26,14 @@ pub enum Format {
     Farbfeld,
     /// Windows icons: the largest of the pictures in it.
     Ico,
+    /// JPEG XL: its layers laid over each other, or the first picture of an animation.
+    #[cfg(feature = "jxl")]
+    JpegXl,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 10] = [
+    pub const ALL: &[Format] = &[
         Format::Jpeg,
         Format::Png,
         Format::Gif,
@@ -41,6 +44,8 @@ impl Format {
         Format::Qoi,
         Format::Farbfeld,
         Format::Ico,
+        #[cfg(feature = "jxl")]
+        Format::JpegXl,
     ];
 
     /// The format that `file` begins like, if any.
@@ -60,6 +65,8 @@ impl Format {
             [b'q', b'o', b'i', b'f', ..] => Some(Format::Qoi),
             [b'f', b'a', b'r', b'b', b'f', b'e', b'l', b'd', ..] => Some(Format::Farbfeld),
             [0, 0, 1, 0, pictures, 0, ..] if pictures > 0 => Some(Format::Ico),
+            #[cfg(feature = "jxl")]
+            [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some(Format::JpegXl),
             _ => None,
         }
     }
@@ -80,7 +87,11 @@ impl Format {
 
     /// Its name, in lower case: what `image_info` answers.
     pub fn name(self) -> String {
-        self.to_string().to_lowercase()
+        match self {
+            #[cfg(feature = "jxl")]
+            Format::JpegXl => "jxl".to_owned(),
+            _ => self.to_string().to_lowercase(),
+        }
     }
 }
 
@@ -97,6 +108,8 @@ impl fmt::Display for Format {
             Format::Qoi => "QOI",
             Format::Farbfeld => "farbfeld",
             Format::Ico => "ICO",
+            #[cfg(feature = "jxl")]
+            Format::JpegXl => "JPEG XL",
         })
     }
 }

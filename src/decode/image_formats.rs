@@ -30,7 +30,8 @@ pub(super) fn open<'a>(
         Format::Pnm => pnm::PnmDecoder::new(file).map(|codec| Box::new(codec) as _),
         Format::Qoi => qoi::QoiDecoder::new(file).map(|codec| Box::new(codec) as _),
         Format::Farbfeld => farbfeld::FarbfeldDecoder::new(file).map(|codec| Box::new(codec) as _),
-        Format::Jpeg | Format::Png | Format::Gif | Format::WebP | Format::Tiff | Format::Ico => {
+        // The others have readers of their own.
+        _ => {
             return Err(DecodeError::of_codec(format, false));
         }
     };

@@ -1,6 +1,8 @@
 //! What a file's header says, without decoding the picture.
 
 use super::jpeg_header::Header;
+#[cfg(feature = "jxl")]
+use super::jxl;
 use super::{
     DecodeError, Format, Limits, Watch, Watched, foresee, gif, guarded, ico, image_formats, png,
     png_chunks, tiff, webp,
@@ -43,6 +45,8 @@ pub fn info(file: &[u8], limits: Limits) -> Result<Info, DecodeError> {
         Format::WebP => of_webp(file, watch),
         Format::Tiff => tiff::info(file),
         Format::Ico => ico::info(file, watch),
+        #[cfg(feature = "jxl")]
+        Format::JpegXl => jxl::info(file),
         _ => of_others(file, format, watch),
     })
 }

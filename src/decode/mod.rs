@@ -19,6 +19,10 @@ mod jpeg_plain;
 mod jpeg_segments;
 mod jpeg_standard_tables;
 mod jpeg_uncommon;
+#[cfg(feature = "jxl")]
+mod jxl;
+#[cfg(feature = "jxl")]
+mod jxl_header;
 mod png;
 mod png_chunks;
 mod tiff;
@@ -164,6 +168,8 @@ pub fn rows(
         Format::WebP => webp::decode(file, limits, watch, workspace, rows),
         Format::Tiff => tiff::decode(file, limits, watch, workspace, rows),
         Format::Ico => ico::decode(file, limits, watch, workspace, rows),
+        #[cfg(feature = "jxl")]
+        Format::JpegXl => jxl::decode(file, limits, watch, workspace, rows),
         _ => image_formats::decode(file, format, limits, watch, workspace, rows),
     })
 }
