@@ -194,11 +194,11 @@ export PGRX_PG_CONFIG_PATH=$pg18/pg_config
 
 # build_extension PG_CONFIG [PROFILE]: the library, in release or as told, for that very
 # server. Sets library. pgrx asks PGRX_PG_CONFIG_PATH where the server is; nothing else of
-# cargo-pgrx is needed. FORMATS: those that have a feature of their own, all by default.
+# cargo-pgrx is needed. FORMATS: those that have a feature of their own, none by default.
 build_extension() {
 	local profile=${2:-release}
 	PGRX_PG_CONFIG_PATH=$1 cargo build --quiet --lib --profile "$profile" --no-default-features \
-		--features "pg$(major_version "$1") ${FORMATS-jxl}"
+		--features "pg$(major_version "$1") ${FORMATS:-}"
 	library=$CARGO_TARGET_DIR/$profile/libimgsmlr_rs.so
 }
 

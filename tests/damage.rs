@@ -54,7 +54,7 @@ fn file(name: &str) -> Vec<u8> {
 /// A file, and what becomes of it: cut in the middle, without its last two
 /// bytes, with its second half zeros, with a bit flipped in the middle, with
 /// other bytes behind its end.
-const TABLE: [(&str, [Outcome; 5]); 24] = [
+const TABLE: &[(&str, [Outcome; 5])] = &[
     ("images/baseline_420.jpg", [Other, Same, Other, Other, Same]),
     ("images/restart_markers.jpg", [Other, Same, Other, Other, Same]),
     ("images/progressive.jpg", [Other, Same, Other, Other, Same]),
@@ -68,7 +68,9 @@ const TABLE: [(&str, [Outcome; 5]); 24] = [
     ("formats/lossy_alpha.webp", [Refused, Refused, Other, Other, Same]),
     ("formats/lossless.webp", [Refused, Refused, Refused, Other, Same]),
     ("formats/animated.webp", [Same, Same, Same, Same, Same]),
+    #[cfg(feature = "jxl")]
     ("formats/lossy.jxl", [Refused, Refused, Refused, Refused, Same]),
+    #[cfg(feature = "jxl")]
     ("formats/lossless.jxl", [Refused, Refused, Refused, Refused, Same]),
     ("formats/lzw.tiff", [Refused, Refused, Refused, Other, Same]),
     ("formats/deflate.tiff", [Refused, Refused, Refused, Refused, Same]),
@@ -85,7 +87,7 @@ const TABLE: [(&str, [Outcome; 5]); 24] = [
 
 #[test]
 fn the_table_holds() {
-    for (name, expected) in TABLE {
+    for &(name, expected) in TABLE {
         let original = file(name);
         let length = original.len();
         let middle = length / 2;

@@ -23,6 +23,11 @@ fn pattern(file: &[u8], options: Options) -> Pattern {
     convert::pattern(file, options, LIMITS).expect("a picture")
 }
 
+/// Whether a file is of a format that is not built in.
+fn is_left_out(name: &str) -> bool {
+    name.ends_with(".jxl") && cfg!(not(feature = "jxl"))
+}
+
 fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut file = Vec::new();
     picture.write_to(&mut Cursor::new(&mut file), format).expect("encodes");
@@ -112,11 +117,16 @@ fn files_of_another_encoder_are_read_as_it_reads_them() {
         ("lossless_grey.jxl", 0.0),
         ("grey_alpha.jxl", 0.01),
         ("wide.jxl", 0.01),
+        ("ten_bits.jxl", 0.01),
+        ("twelve_bits.jxl", 0.01),
         ("progressive.jxl", 0.01),
         ("layers.jxl", 0.01),
         ("turned.jxl", 0.01),
         ("animated.jxl", 0.0),
     ] {
+        if is_left_out(name) {
+            continue;
+        }
         let ours = pattern(&fixture(&format!("formats/{name}")), UPRIGHT);
         let theirs = pattern(&fixture(&format!("formats/{name}.png")), UPRIGHT);
         let [a, b] = [&ours, &theirs].map(|p| Signature::of(p).expect("in range"));
@@ -182,6 +192,9 @@ fn headers_say_what_another_reader_reads_in_them() {
         let &[name, format, width, height, alpha, orientation, frames] = fields.as_slice() else {
             panic!("{line}");
         };
+        if is_left_out(name) {
+            continue;
+        }
         let info = decode::info(&fixture(name), LIMITS).expect(name);
         assert_eq!(info.format.name(), format, "{name}");
         assert_eq!((info.width.to_string(), info.height.to_string()), {

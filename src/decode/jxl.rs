@@ -111,6 +111,11 @@ impl Most {
         let row = BYTES_A_SAMPLE * channels * columns;
         let profile = match header.profile {
             None => 0,
+            // The codec would make other colours of them than the profile's.
+            Some(_) if header.own_colours => {
+                let reason = "it is lossy, and its colours are those of a profile of its own";
+                return Err(DecodeError::not_supported(Format::JpegXl, reason));
+            }
             Some(length) if length <= LONGEST_PROFILE => PROFILE,
             Some(_) => {
                 let reason = "its colour profile is longer than a megabyte";
@@ -301,6 +306,7 @@ mod tests {
         black: false,
         extra: 0,
         animated: false,
+        own_colours: false,
         profile: None,
     };
 
@@ -313,6 +319,8 @@ mod tests {
         let profile = Some(3000);
         assert!(Most::of(&Header { profile, ..HEADER }, limits, 0).is_ok());
         assert!(Most::of(&Header { profile, ..HEADER }, Limits::of(1), 0).is_err());
+        let lossy = Header { profile, own_colours: true, ..HEADER };
+        assert!(matches!(Most::of(&lossy, limits, 0), Err(DecodeError::NotSupported { .. })));
     }
 
     #[test]

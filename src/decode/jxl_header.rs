@@ -25,6 +25,8 @@ pub(super) struct Header {
     pub extra: u32,
     /// Whether it moves.
     pub animated: bool,
+    /// Whether its colours are the format's own, which are turned into others.
+    pub own_colours: bool,
     /// The length of its colour profile, as compressed by models of the format.
     pub profile: Option<u64>,
 }
@@ -172,6 +174,7 @@ fn read(bits: &mut Bits) -> Result<Header, DecodeError> {
         black: false,
         extra: 0,
         animated: false,
+        own_colours: true,
         profile: None,
     };
     // All as usual.
@@ -208,13 +211,13 @@ fn read(bits: &mut Bits) -> Result<Header, DecodeError> {
         header.alpha |= kind == ALPHA;
         header.black |= kind == BLACK;
     }
-    let own_colours = bits.bit()?;
+    header.own_colours = bits.bit()?;
     // The colours: as usual, or something else.
     if !bits.bit()? {
         let has_profile = bits.bit()?;
         header.grey = bits.choice()? == GREY;
         if has_profile {
-            header.profile = Some(profile(bits, more, own_colours)?);
+            header.profile = Some(profile(bits, more, header.own_colours)?);
         }
     }
     Ok(header)

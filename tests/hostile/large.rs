@@ -79,7 +79,18 @@ pub fn files(width: u16, height: u16) -> Vec<File> {
     files.push(("GIF".to_owned(), gif(width, height, false)));
     files.push(("GIF, interlaced".to_owned(), gif(width, height, true)));
     files.push(("PNG, interlaced".to_owned(), interlaced_png(width, height)));
+    #[cfg(feature = "jxl")]
+    files.extend(jxl(width, height));
     files
+}
+
+/// What `cjxl` wrote of such a size: there is no encoder here, and another size in the header
+/// does not do. None of most sizes.
+#[cfg(feature = "jxl")]
+fn jxl(width: u16, height: u16) -> Vec<File> {
+    let end = format!("_{width}x{height}.jxl");
+    let files = super::fixtures(&["large"]).into_iter().filter(|(name, _)| name.ends_with(&end));
+    files.map(|(name, file)| (format!("JPEG XL, {name}"), file)).collect()
 }
 
 /// Where a JPEG's frame header is.
