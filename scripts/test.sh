@@ -9,6 +9,13 @@ setup_psycopg
 setup_pgxn_meta
 
 run "unit, property and golden tests" cargo test --quiet --lib "${without_server[@]/#/--test=}"
+# What is not built in by default.
+test_jxl() {
+	cargo test --quiet --features jxl --lib jxl &&
+		cargo test --quiet --features jxl --test cases --test damage --test formats &&
+		cargo test --quiet --features jxl --test memory large
+}
+run "JPEG XL" test_jxl
 
 # make fuzz takes half an hour; that it can be built is seen in one minute.
 check_fuzzer() {

@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn a_size_by_its_ratio() {
         // Not small, 9 bits for the height less one, the third ratio, all else as usual.
-        let written = 0_u32 | 299 << 3 | 3 << 12 | 1 << 15;
+        let written = 299_u32 << 3 | 3 << 12 | 1 << 15;
         let file = [&b"\xff\x0a"[..], &written.to_le_bytes()].concat();
         let header = Header::read(&file).expect("a header");
         assert_eq!((header.width, header.height), (400, 300));
