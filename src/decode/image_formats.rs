@@ -31,9 +31,7 @@ pub(super) fn open<'a>(
         Format::Qoi => qoi::QoiDecoder::new(file).map(|codec| Box::new(codec) as _),
         Format::Farbfeld => farbfeld::FarbfeldDecoder::new(file).map(|codec| Box::new(codec) as _),
         // The others have readers of their own.
-        _ => {
-            return Err(DecodeError::of_codec(format, false));
-        }
+        _ => return Err(DecodeError::of_codec(format, false)),
     };
     opened.map_err(|error| verdict(format, &error))
 }

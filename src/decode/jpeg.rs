@@ -274,6 +274,7 @@ pub(super) fn light_of_chroma([y, cb, cr]: [u8; 3]) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::fixture::fixture;
 
     #[test]
     fn cmyk_is_inverted_with_adobes_marker_only() {
@@ -297,8 +298,7 @@ mod tests {
 
     #[test]
     fn a_cmyk_file_without_adobes_marker_is_its_negative() {
-        let path = format!("{}/tests/fixtures/images/cmyk.jpg", env!("CARGO_MANIFEST_DIR"));
-        let file = std::fs::read(path).expect("fixture");
+        let file = fixture("images/cmyk.jpg");
         let marker = file.windows(7).position(|w| w == b"\xff\xee\0\x0eAdo").expect("Adobe");
         let plain = [&file[..marker], &file[marker + 16..]].concat();
         let [with, without] = [&file, &plain].map(|file| {

@@ -93,11 +93,7 @@ fn skip_block(bits: &mut Bits, dc: &Codes, ac: &Codes) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn fixture(name: &str) -> Vec<u8> {
-        let path = format!("{}/tests/fixtures/images/{name}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read(path).expect("fixture")
-    }
+    use crate::decode::fixture::fixture;
 
     fn extent(data: &[u8]) -> Option<Extent> {
         let (header, scan) = Header::read(data).ok()?;
@@ -107,7 +103,7 @@ mod tests {
     #[test]
     fn a_complete_file_has_no_extent() {
         for name in ["baseline_420.jpg", "gray.jpg", "restart_markers.jpg", "progressive.jpg"] {
-            assert_eq!(extent(&fixture(name)), None, "{name}");
+            assert_eq!(extent(&fixture(&format!("images/{name}"))), None, "{name}");
         }
     }
 
@@ -121,7 +117,7 @@ mod tests {
             ("cmyk.jpg", (8, 8)),
             ("restart_markers.jpg", (16, 16)),
         ] {
-            let data = fixture(name);
+            let data = fixture(&format!("images/{name}"));
             let extent = extent(&data[..data.len() - 2]).expect(name);
             assert_eq!((extent.unit_width, extent.unit_height), side, "{name}");
             let rows = 240_usize.div_ceil(extent.unit_height);
@@ -131,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_more_data_the_more_units() {
-        let data = fixture("baseline_420.jpg");
+        let data = fixture("images/baseline_420.jpg");
         let mut last = 0;
         for length in (800..data.len() - 2).step_by(97) {
             let extent = extent(&data[..length]).expect("baseline");
@@ -143,6 +139,6 @@ mod tests {
 
     #[test]
     fn a_progressive_file_has_no_extent() {
-        assert_eq!(extent(&fixture("progressive.jpg")[..9000]), None);
+        assert_eq!(extent(&fixture("images/progressive.jpg")[..9000]), None);
     }
 }

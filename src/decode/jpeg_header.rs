@@ -308,11 +308,10 @@ impl Codes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::fixture::fixture;
 
     fn header(name: &str) -> Header {
-        let path = format!("{}/tests/fixtures/images/{name}", env!("CARGO_MANIFEST_DIR"));
-        let data = std::fs::read(path).expect("fixture");
-        Header::read(&data).expect("a header").0
+        Header::read(&fixture(&format!("images/{name}"))).expect("a header").0
     }
 
     #[test]

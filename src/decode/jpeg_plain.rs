@@ -132,28 +132,24 @@ fn rename_later_scans(rest: &mut [u8], header: &Header, colours: Colours) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::fixture::fixture;
 
     fn plain_of(file: &[u8]) -> Vec<u8> {
         let (header, scan) = Header::read(file).expect("a header");
         plain(file, &header, header.colours().expect("colours"), scan).expect("memory")
     }
 
-    fn fixture(name: &str) -> Vec<u8> {
-        let path = format!("{}/tests/fixtures/images/{name}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read(path).expect("fixture")
-    }
-
     #[test]
     fn a_plain_file_is_plain() {
         for name in ["baseline_420.jpg", "progressive.jpg", "cmyk.jpg", "gray.jpg"] {
-            let once = plain_of(&fixture(name));
+            let once = plain_of(&fixture(&format!("images/{name}")));
             assert_eq!(plain_of(&once), once, "{name}");
         }
     }
 
     #[test]
     fn metadata_are_left_out() {
-        let file = fixture("baseline_420.jpg");
+        let file = fixture("images/baseline_420.jpg");
         let profile = [b"\xff\xe2\xff\xff".as_slice(), &[7; 65_533]].concat();
         let with_profile = [&file[..2], &profile, &file[2..]].concat();
         assert_eq!(plain_of(&with_profile), plain_of(&file));
@@ -161,7 +157,7 @@ mod tests {
 
     #[test]
     fn components_have_new_names_in_every_scan() {
-        let file = fixture("progressive.jpg");
+        let file = fixture("images/progressive.jpg");
         let mut other = plain_of(&file);
         let (mut header, _) = Header::read(&other).expect("a header");
         // As if they had been 1, 2, 3 and were to be R, G, B.
@@ -175,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_redundant_height_is_left_out() {
-        let file = fixture("baseline_420.jpg");
+        let file = fixture("images/baseline_420.jpg");
         let (end, dnl) = (file.len() - 2, b"\xff\xdc\0\x04\0\xf0");
         let with_height = [&file[..end], dnl, &file[end..]].concat();
         assert_eq!(plain_of(&with_height), plain_of(&file));

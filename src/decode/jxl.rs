@@ -262,6 +262,7 @@ fn verdict(error: Error) -> DecodeError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::fixture::fixture;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     struct Nowhere;
@@ -271,13 +272,9 @@ mod tests {
         fn row(&mut self, _: &[u8]) {}
     }
 
-    fn fixture(name: &str) -> Vec<u8> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/formats/");
-        std::fs::read(format!("{folder}{name}")).expect(name)
-    }
-
     fn convert(name: &str, limits: Limits) -> Result<Orientation, DecodeError> {
-        super::super::rows(&fixture(name), None, limits, &mut Workspace::default(), &mut Nowhere)
+        let file = fixture(&format!("formats/{name}"));
+        super::super::rows(&file, None, limits, &mut Workspace::default(), &mut Nowhere)
     }
 
     #[test]

@@ -333,11 +333,7 @@ fn profile(bits: &mut Bits, more: bool, own_colours: bool) -> Result<u64, Decode
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn fixture(name: &str) -> Vec<u8> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/");
-        std::fs::read(format!("{folder}{name}")).expect(name)
-    }
+    use crate::decode::fixture::fixture;
 
     #[test]
     fn reads_sizes_and_kinds() {

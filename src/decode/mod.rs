@@ -5,6 +5,9 @@
 
 mod bmp_header;
 mod bmp_runs;
+#[cfg(test)]
+#[path = "../../tests/fixture/mod.rs"]
+pub(crate) mod fixture;
 mod foreign;
 mod format;
 mod gif;
@@ -280,7 +283,7 @@ fn foresee(bytes: usize) -> Result<(), DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
+    use crate::decode::fixture::fixture;
 
     const LIMITS: Limits = Limits::of(100_000_000);
 
@@ -308,16 +311,11 @@ mod tests {
         Ok(shape)
     }
 
-    fn fixture(name: &str) -> Vec<u8> {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
-        std::fs::read(path.join(name)).expect(name)
-    }
-
     #[test]
     fn tells_formats_apart() {
         assert_eq!(decode(b"", None, LIMITS), Err(DecodeError::Empty));
         assert_eq!(decode(b"plain words", None, LIMITS), Err(DecodeError::UnknownFormat));
-        let png = fixture("rgb8.png");
+        let png = fixture("images/rgb8.png");
         assert_eq!(
             decode(&png, Some(Format::Jpeg), LIMITS),
             Err(DecodeError::OtherFormat { wanted: Format::Jpeg, found: Format::Png })
@@ -332,7 +330,8 @@ mod tests {
     #[test]
     fn a_header_over_the_limit_is_refused_by_every_decoder() {
         for name in FIXTURES {
-            let error = decode(&fixture(name), None, Limits::of(100)).expect_err(name);
+            let error =
+                decode(&fixture(&format!("images/{name}")), None, Limits::of(100)).expect_err(name);
             assert!(matches!(error, DecodeError::TooLarge { .. }), "{name}: {error}");
         }
     }
@@ -343,7 +342,10 @@ mod tests {
     fn an_interrupt_ends_every_decoder() {
         for name in FIXTURES {
             let limits = Limits { interrupted: || true, ..LIMITS };
-            assert_eq!(decode(&fixture(name), None, limits), Err(DecodeError::Interrupted));
+            assert_eq!(
+                decode(&fixture(&format!("images/{name}")), None, limits),
+                Err(DecodeError::Interrupted)
+            );
         }
     }
 
@@ -352,7 +354,7 @@ mod tests {
         use std::sync::atomic::{AtomicUsize, Ordering};
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         for name in ["large_1600x1200.jpg", "rgb8_641x479.png", "interlaced.gif"] {
-            let file = fixture(name);
+            let file = fixture(&format!("images/{name}"));
             let count = Limits {
                 interrupted: || {
                     ASKED.fetch_add(1, Ordering::Relaxed);
@@ -389,7 +391,7 @@ mod tests {
     #[test]
     fn every_prefix_of_every_fixture_ends_in_a_picture_or_an_error() {
         for name in ["tiny_3x5.png", "odd_33x17.jpg", "interlaced.gif", "palette.png"] {
-            let data = fixture(name);
+            let data = fixture(&format!("images/{name}"));
             for length in (0..data.len()).step_by(1 + data.len() / 400) {
                 let workspace = &mut Workspace::default();
                 let _verdict =

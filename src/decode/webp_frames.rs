@@ -51,12 +51,12 @@ impl<'a> Iterator for Chunks<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::fixture::fixture;
 
     #[test]
     fn a_frame_beyond_the_canvas_is_refused() {
         for (name, width, height) in [("lossy.webp", 200, 150), ("animated.webp", 200, 150)] {
-            let path = format!("{}/tests/fixtures/formats/{name}", env!("CARGO_MANIFEST_DIR"));
-            let file = std::fs::read(path).expect("fixture");
+            let file = fixture(&format!("formats/{name}"));
             assert_eq!(check(&file, width, height), Ok(()), "{name}");
             assert!(check(&file, width - 1, height).is_err(), "{name}");
             assert!(check(&file, width, height - 1).is_err(), "{name}");

@@ -91,14 +91,10 @@ impl Converter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::fixture::fixture;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     const ANY: Options = Options::DEFAULT;
-
-    fn fixture(name: &str) -> Vec<u8> {
-        let path = format!("{}/tests/fixtures/images/{name}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read(path).expect("fixture")
-    }
 
     #[test]
     fn the_last_file_is_not_decoded_again() {
@@ -110,7 +106,7 @@ mod tests {
                 false
             },
         };
-        let [a, b] = ["rgb8.png", "baseline_420.jpg"].map(fixture);
+        let [a, b] = ["images/rgb8.png", "images/baseline_420.jpg"].map(fixture);
         let mut converter = Converter::default();
         let first = converter.pattern(&a, ANY, limits).expect("a picture");
         let asked = ASKED.load(Ordering::Relaxed);
@@ -134,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_file_over_the_bound_is_converted_and_forgotten() {
-        let mut file = fixture("rgb8.png");
+        let mut file = fixture("images/rgb8.png");
         // Bytes behind the end of a PNG are nobody's.
         file.resize(Converter::MOST_BYTES + 1, 0);
         let mut converter = Converter::default();
@@ -145,7 +141,7 @@ mod tests {
 
     #[test]
     fn orientation_is_applied_where_asked() {
-        let file = fixture("exif_orientation6.jpg");
+        let file = fixture("images/exif_orientation6.jpg");
         let limits = Limits::of(1 << 20);
         let apart = |apply_orientation| Options { apply_orientation, ..ANY };
         let [turned, stored] = [true, false].map(|turn| pattern(&file, apart(turn), limits));

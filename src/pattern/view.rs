@@ -31,6 +31,7 @@ pub fn encoded(pattern: &Pattern) -> Result<Vec<u8>, png::EncodingError> {
 mod tests {
     use super::*;
     use crate::decode::Limits;
+    use crate::decode::fixture::fixture;
     use crate::pattern::PATTERN_LEN;
     use crate::pattern::convert::{self, Options};
 
@@ -39,8 +40,7 @@ mod tests {
     #[test]
     fn the_view_of_a_picture_has_its_pattern() {
         for name in ["rgb8.png", "baseline_420.jpg", "tall_37x500.png", "transparent.gif"] {
-            let path = format!("{}/tests/fixtures/images/{name}", env!("CARGO_MANIFEST_DIR"));
-            let file = std::fs::read(path).expect(name);
+            let file = fixture(&format!("images/{name}"));
             let limits = Limits::of(1 << 20);
             let seen = convert::pattern(&file, ANY, limits).expect(name);
             let view = encoded(&seen).expect("64×64");

@@ -2,8 +2,9 @@
 //! answer or says that data are corrupt. Without, nobody can tell one coordinate from another, and an
 //! answer may be wrong. In either case the server goes on, and every search comes to an end.
 
-use crate::answers::{answer, assert_same, text};
+use crate::answers::{answer, assert_same, text, try_answer};
 use crate::cluster::{Cluster, Server};
+use crate::files::of_relation;
 use crate::items::{INDEXES, Index, TABLE, create_indexes, load, signature};
 use crate::knob::knob;
 use crate::random::{Draw as _, Random};
@@ -35,8 +36,6 @@ struct Victim {
 impl Victim {
     /// With the answers of a sequential scan. The server is still to be stopped.
     fn of(cluster: &Cluster, client: &mut Client, index: &'static Index) -> Self {
-        let query = "SELECT pg_relation_filepath($1::text::regclass)";
-        let path: String = client.query_one(query, &[&index.name]).expect("a path").get(0);
         let searches = [1, 20, 300, ROWS as usize].into_iter().cycle().take(8).enumerate();
         let searches = searches.map(|(number, limit)| {
             let query = index.nearest(&text(signature(400 * number as i32, 1)), limit);
@@ -44,7 +43,7 @@ impl Victim {
             Search { query, right }
         });
         let searches = searches.collect();
-        let path = cluster.path(&format!("data/{path}"));
+        let path = of_relation(cluster, client, index.name);
         Victim { index, path, bytes: Vec::new(), searches }
     }
 
@@ -66,22 +65,17 @@ impl Victim {
 }
 
 /// What a search gives, or nothing where the server says that the index is corrupt.
-fn try_answer(client: &mut Client, query: &str) -> Option<Vec<(u64, i32)>> {
-    match client.query(query, &[]) {
-        Ok(rows) => {
-            Some(rows.iter().map(|row| (row.get::<_, f64>(1).to_bits(), row.get(0))).collect())
-        }
-        Err(error) => {
-            let told = [
-                SqlState::DATA_CORRUPTED,
-                SqlState::INDEX_CORRUPTED,
-                // A first page that seems to be another version's.
-                SqlState::FEATURE_NOT_SUPPORTED,
-            ];
-            let code = error.code().unwrap_or_else(|| panic!("{query}: {error:?}"));
-            assert!(told.contains(code), "{query}: {error:?}");
-            None
-        }
+fn answer_or_told(client: &mut Client, query: &str) -> Option<Vec<(u64, i32)>> {
+    let told = [
+        SqlState::DATA_CORRUPTED,
+        SqlState::INDEX_CORRUPTED,
+        // A first page that seems to be another version's.
+        SqlState::FEATURE_NOT_SUPPORTED,
+    ];
+    match try_answer(client, query) {
+        Ok(answer) => Some(answer),
+        Err(error) if error.code().is_some_and(|code| told.contains(code)) => None,
+        Err(error) => panic!("{query}: {error:?}"),
     }
 }
 
@@ -120,7 +114,7 @@ fn change_bytes(name: &str, options: &str, of: impl Fn(&Index) -> bool) -> Ends 
         client.batch_execute(BY_INDEX).expect("set");
         for victim in &victims {
             for search in &victim.searches {
-                match try_answer(&mut client, &search.query) {
+                match answer_or_told(&mut client, &search.query) {
                     None => ends.told += 1,
                     Some(found) if same(&found, &search.right) => ends.right += 1,
                     Some(_) => ends.wrong += 1,

@@ -1,4 +1,4 @@
-//! The files below a directory.
+//! The files below a directory, and those of a cluster.
 
 use crate::cluster::Cluster;
 use postgres::Client;
@@ -26,6 +26,13 @@ pub fn files(directory: &Path) -> BTreeSet<String> {
 pub fn of_databases(cluster: &Cluster, client: &mut Client) -> BTreeSet<String> {
     client.batch_execute("CHECKPOINT").expect("files are removed");
     files(Path::new(&cluster.path("data/base")))
+}
+
+/// The file of a table or an index, or the first of its files.
+pub fn of_relation(cluster: &Cluster, client: &mut Client, name: &str) -> String {
+    let query = "SELECT pg_relation_filepath($1::text::regclass)";
+    let path: String = client.query_one(query, &[&name]).expect("a path").get(0);
+    cluster.path(&format!("data/{path}"))
 }
 
 /// As many, not the same: a REINDEX that was too fast has put a new file for the old.

@@ -2,6 +2,7 @@
 
 use crate::cluster::{Cluster, Server};
 use crate::exact::index_equals_scan;
+use crate::files::of_relation;
 use crate::items::{INDEXES, TABLE, create_indexes, load};
 use crate::random::Random;
 use postgres::error::SqlState;
@@ -20,14 +21,8 @@ fn an_index_of_a_later_layout_is_refused_in_words() {
     load(&mut client, 0..1000);
     create_indexes(&mut client);
     let kdtrees: Vec<_> = INDEXES.iter().filter(|index| index.is_kdtree()).collect();
-    let files: Vec<String> = kdtrees
-        .iter()
-        .map(|index| {
-            let query = "SELECT pg_relation_filepath($1::text::regclass)";
-            let path: String = client.query_one(query, &[&index.name]).expect("a path").get(0);
-            cluster.path(&format!("data/{path}"))
-        })
-        .collect();
+    let files: Vec<String> =
+        kdtrees.iter().map(|index| of_relation(&cluster, &mut client, index.name)).collect();
     drop(client);
     cluster.stop("fast");
     for file in &files {

@@ -18,10 +18,10 @@ fn a_base_backup_and_wal_give_an_earlier_moment_back() {
     load(&mut client, 0..2000);
     create_indexes(&mut client);
     let options = format!(
-        "-c restore_command='cp {archive}/%f %p' -c recovery_target_name=then
+        "-c restore_command='cp {archive}/%f %p' -c recovery_target_name=then \
          -c recovery_target_action=promote"
     );
-    let restored = cluster.backup("restored", &options.replace('\n', " "));
+    let restored = cluster.backup("restored", &options);
 
     // Pages that split, that are emptied and used again, and an index in a file of its own.
     load(&mut client, 2000..6000);

@@ -51,18 +51,23 @@ impl Cluster {
         cluster
     }
 
+    /// A copy of this cluster by a base backup, not started: as it is, a streaming replica.
+    fn copy(&self, name: &str, options: &str) -> Self {
+        let copy = Self::nowhere(&self.server, name, options);
+        self.setup("copy_cluster", &[&copy.path("")]);
+        copy
+    }
+
     /// A streaming replica of this cluster, running.
     pub fn replica(&self, name: &str, options: &str) -> Self {
-        let replica = Self::nowhere(&self.server, name, options);
-        self.setup("copy_cluster", &[&replica.path("")]);
+        let replica = self.copy(name, options);
         replica.start_again();
         replica
     }
 
     /// A base backup of this cluster, which will recover by `options` when it is started.
     pub fn backup(&self, name: &str, options: &str) -> Self {
-        let backup = Self::nowhere(&self.server, name, options);
-        self.setup("copy_cluster", &[&backup.path("")]);
+        let backup = self.copy(name, options);
         let (standby, recovery) = ("data/standby.signal", "data/recovery.signal");
         std::fs::rename(backup.path(standby), backup.path(recovery)).expect("no standby");
         backup

@@ -18,11 +18,12 @@ struct Known {
 /// Buffers of so many blocks are kept at most.
 const MOST_ROOM: u32 = 1 << 22;
 
-/// What is kept, made if there is nothing yet; nothing where memory is short.
+/// What is kept, made if there is nothing yet; null where memory is short. It is of the whole
+/// memory: the buffers behind it are reached from it.
 ///
 /// # Safety
-/// The index is open, and what is given out not used any longer than this.
-unsafe fn known<'a>(index: Relation) -> Option<&'a mut Known> {
+/// The index is open.
+unsafe fn known(index: Relation) -> *mut Known {
     const FLAGS: u32 = pg_sys::MCXT_ALLOC_NO_OOM | pg_sys::MCXT_ALLOC_ZERO;
     // SAFETY: as promised by the caller; nobody else keeps anything with an index of this
     // access method. Zeros are a Known, and an allocation is aligned for anything.
@@ -38,19 +39,19 @@ unsafe fn known<'a>(index: Relation) -> Option<&'a mut Known> {
             }
             (*index).rd_amcache = memory;
         }
-        (*index).rd_amcache.cast::<Known>().as_mut()
+        (*index).rd_amcache.cast()
     }
 }
 
 /// Where the buffer of a block is noted, if it is one of those.
 ///
 /// # Safety
-/// As [`known`].
+/// The index is open, and what is given out is not used for longer than that.
 unsafe fn place<'a>(index: Relation, block: u32) -> Option<&'a mut pg_sys::Buffer> {
     // SAFETY: as promised by the caller; there is so much room behind it.
     unsafe {
-        let known: *mut Known = known(index)?;
-        if block >= (*known).room {
+        let known = known(index);
+        if known.is_null() || block >= (*known).room {
             return None;
         }
         known.add(1).cast::<pg_sys::Buffer>().add(block as usize).as_mut()
@@ -88,7 +89,7 @@ pub(super) unsafe fn note_buffer(index: Relation, block: u32, buffer: pg_sys::Bu
 pub(super) unsafe fn has_block(index: Relation, block: u32) -> bool {
     // SAFETY: as promised by the caller.
     unsafe {
-        let Some(known) = known(index) else { return block < block_count(index) };
+        let Some(known) = known(index).as_mut() else { return block < block_count(index) };
         if block < known.blocks {
             return true;
         }
@@ -112,7 +113,7 @@ pub(super) unsafe fn has_block(index: Relation, block: u32) -> bool {
 /// The index is open.
 pub(super) unsafe fn is_checked(index: Relation) -> bool {
     // SAFETY: as promised by the caller.
-    unsafe { known(index).is_some_and(|known| known.is_checked) }
+    unsafe { known(index).as_ref().is_some_and(|known| known.is_checked) }
 }
 
 /// Notes that the description was read, and is one that is known here.
@@ -121,7 +122,7 @@ pub(super) unsafe fn is_checked(index: Relation) -> bool {
 /// The index is open.
 pub(super) unsafe fn note_checked(index: Relation) {
     // SAFETY: as promised by the caller.
-    if let Some(known) = unsafe { known(index) } {
+    if let Some(known) = unsafe { known(index).as_mut() } {
         known.is_checked = true;
     }
 }

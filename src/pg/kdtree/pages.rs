@@ -278,7 +278,7 @@ pub(super) unsafe fn allocate(index: Relation, kind: u8) -> Held {
             if !known::has_block(index, block) {
                 continue;
             }
-            let buffer = pinned(index, block, ptr::null_mut());
+            let buffer = read(index, block, ptr::null_mut());
             if pg_sys::ConditionalLockBuffer(buffer) {
                 let held = Held { buffer };
                 if is_free(index, held.page(), kind) {
