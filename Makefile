@@ -1,7 +1,7 @@
 # Each target is a script; see scripts/.
 
 .PHONY: demo demo-stop search first-run gallery gallery-screenshot figures check test versions soak memcheck fuzz \
-	bench bench-pictures bench-scale-out cluster-demo quality calibrate install install-alias package test-dockerfile
+	bench bench-pictures bench-scale cluster-demo quality calibrate install install-alias package test-dockerfile
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -67,10 +67,10 @@ bench:
 bench-pictures:
 	@scripts/bench-pictures.sh
 
-# One search on two cores, of ROWS=1000000, and how a search grows with the table.
-# PARTS="cores growth".
-bench-scale-out:
-	@PARTS="$(PARTS)" ROWS="$(ROWS)" scripts/bench-scale-out.sh
+# Fingerprints by the million, as a table grows: SIZES="1000000 3000000 10000000 30000000",
+# SIGNATURES=10000000, UNIFORM="1000000 3000000 10000000". Half an hour, and 25 GB of disk.
+bench-scale:
+	@SIZES="$(SIZES)" SIGNATURES="$(SIGNATURES)" UNIFORM="$(UNIFORM)" scripts/bench-scale.sh
 
 # One table on three servers: loaded, searched, and searched without one of them.
 cluster-demo:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make check: the inner loop. Format, lints, the tests that need no server, and SQL and server
-# tests on PostgreSQL 18. TEST=word runs only the tests with that word in their names.
+# tests on PostgreSQL 18, but for those that take longest. TEST=word runs all the tests with that
+# word in their names, and no others.
 . "$(dirname "$0")/setup.sh"
 . scripts/tests.sh
 
@@ -26,8 +27,13 @@ run "tests without a server" "${tests[@]}" --lib "${without_server[@]/#/--test=}
 CARGO_INCREMENTAL=1 install_extension "$pg18/pg_config" quick
 install_alias "$pg18/pg_config"
 giving_back fresh_cluster "$pg18" check "-c max_connections=50 -c shared_buffers=256MB"
-[ -n "$test" ] || test_sql 18
-test_rust 18 $test
+if [ -n "$test" ]; then
+	test_rust 18 "$test"
+else
+	test_sql 18
+	slow=(hostile_files several_servers knn::uniform_data knn::many_duplicates knn::extreme_data)
+	test_rust 18 "${slow[@]/#/--skip=}"
+fi
 
 printf '\n%s seconds' "$SECONDS"
 verdict

@@ -37,30 +37,29 @@ say "database front on the first: one table, a partition on each"
 
 say "loading 300000 rows through it, with COPY"
 # Indexes last: built at once, they are at their best.
-for host in "${hosts[@]}"; do sql "$host" shard --command "DROP INDEX picture_sig"; done
-cargo run --quiet --release --example rows photo 300000 1 | front --command "COPY picture FROM STDIN"
+for host in "${hosts[@]}"; do sql "$host" shard --command "DROP INDEX picture_fp"; done
+cargo run --quiet --release --example rows fingerprint 300000 1 | front --command "COPY picture FROM STDIN"
 for host in "${hosts[@]}"; do
-	sql "$host" shard --command "CREATE INDEX picture_sig ON picture USING gist (sig)" --command "ANALYZE"
+	sql "$host" shard --command "CREATE INDEX picture_fp ON picture USING kdtree (fp)" --command "ANALYZE"
 done
 front --command "SELECT tableoid::regclass AS partition, count(*) FROM picture GROUP BY 1 ORDER BY 1"
 
 say "the nearest to row 7, from all three at once"
-sig=$(front --tuples-only --no-align --command "SET extra_float_digits = 3" \
-	--command "SELECT sig FROM picture WHERE id = 7")
-front --command "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM nearest('$sig', 5)" \
-	--command "SELECT * FROM nearest('$sig', 5)"
+fp=$(front --tuples-only --no-align --command "SELECT fp FROM picture WHERE id = 7")
+front --command "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM nearest('$fp', 5)" \
+	--command "SELECT * FROM nearest('$fp', 5)"
 
 say "the second server stops: a search says which"
 stop_cluster "$pg18" "${clusters[1]}" immediate
-! front --command "SELECT * FROM nearest('$sig', 5)" || fail "a search without a server succeeded"
+! front --command "SELECT * FROM nearest('$fp', 5)" || fail "a search without a server succeeded"
 
 say "without its partition, the others answer"
 front --file examples/scale_out/detach.sql \
-	--command "SELECT id, sig <-> '$sig' AS distance FROM picture ORDER BY sig <-> '$sig' LIMIT 5"
+	--command "SELECT id, fp <-> '$fp' AS distance FROM picture ORDER BY fp <-> '$fp' LIMIT 5"
 
 say "it comes back"
 start_cluster "$pg18" "${clusters[1]}"
 front --file examples/scale_out/attach.sql \
-	--command "SELECT * FROM nearest('$sig', 5)"
+	--command "SELECT * FROM nearest('$fp', 5)"
 
 say "done: all three are stopped and removed"

@@ -1,4 +1,4 @@
-CREATE TABLE picture (id int, sig signature(16)) PARTITION BY HASH (id);
+CREATE TABLE picture (id int, fp fingerprint) PARTITION BY HASH (id);
 CREATE TABLE picture_0 PARTITION OF picture FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE picture_1 PARTITION OF picture FOR VALUES WITH (MODULUS 2, REMAINDER 1);
-CREATE INDEX picture_sig ON picture USING gist (sig);
+CREATE INDEX picture_fp ON picture USING kdtree (fp);

@@ -1,3 +1,3 @@
 CREATE EXTENSION IF NOT EXISTS imgsmlr_rs;
-CREATE TABLE picture (id int, sig signature(16));
-CREATE INDEX picture_sig ON picture USING gist (sig);
+CREATE TABLE picture (id int, fp fingerprint);
+CREATE INDEX picture_fp ON picture USING kdtree (fp);

@@ -21,20 +21,25 @@ fn prose(text: &str) -> Vec<(usize, &str)> {
     lines
 }
 
-/// The files of `examples/scale_out`.
-fn examples() -> Vec<String> {
-    let folder = std::fs::read_dir(root().join("examples/scale_out")).expect("examples");
+/// The files of a folder of `examples`.
+fn examples(folder: &str) -> Vec<String> {
+    let folder = std::fs::read_dir(root().join("examples").join(folder)).expect("examples");
     let text = |path| std::fs::read_to_string(path).expect("an example");
     folder.map(|entry| text(entry.expect("an entry").path())).collect()
 }
 
 #[test]
-fn every_example_of_several_servers_is_quoted() {
-    let text = std::fs::read_to_string(root().join("docs/scale-out.md")).expect("the document");
-    let quoted: Vec<String> = blocks(&text).into_iter().map(|block| block.text).collect();
-    assert!(!examples().is_empty());
-    for example in examples() {
-        assert!(quoted.contains(&example), "not quoted:\n{example}");
+fn every_example_in_sql_is_quoted() {
+    for (folder, path) in [("scale_out", "docs/scale-out.md"), ("duplicates", "docs/duplicates.md")]
+    {
+        let text = std::fs::read_to_string(root().join(path)).expect(path);
+        let quoted: Vec<String> = blocks(&text).into_iter().map(|block| block.text).collect();
+        assert!(!examples(folder).is_empty());
+        for example in examples(folder) {
+            // There may be a query of its result below.
+            let is_quoted = quoted.iter().any(|block| block.starts_with(&example));
+            assert!(is_quoted, "not quoted in {path}:\n{example}");
+        }
     }
 }
 
@@ -48,7 +53,9 @@ fn every_code_block_is_run_by_something() {
                 "sql" | "sh" => {}
                 "text" => assert_eq!(before, "sql", "{place}: an answer to what?"),
                 // Several servers, in files that tests/server/several_servers.rs runs.
-                "psql" => assert!(examples().contains(&block.text), "{place}: no such file"),
+                "psql" => {
+                    assert!(examples("scale_out").contains(&block.text), "{place}: no such file")
+                }
                 // Shortened; tests/server/partitions.rs and several_servers.rs have their lines.
                 "plan" => assert_eq!(document.path, "docs/scale-out.md"),
                 // What was seen on a real Citus, which is in no package registry: the page says so.

@@ -1,4 +1,4 @@
-//! After SIGKILL at any moment, what was acknowledged is there, what was not is
+//! After SIGKILL or loss of power at any moment, what was acknowledged is there, what was not is
 //! there as a whole or not at all, and every index answers as the table does.
 
 use crate::answers::text;
@@ -7,7 +7,7 @@ use crate::exact::{check_kdtrees, compare_index, index_equals_scan};
 use crate::items::{INDEXES, Index, TABLE, create_indexes, signature};
 use crate::knob::knob;
 use crate::random::{Draw as _, Random};
-use postgres::error::SqlState;
+use postgres::error::{DbError, SqlState};
 use postgres::{Client, Error};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -115,9 +115,12 @@ impl Ledger {
     }
 }
 
-/// Whether an error means that the server is no more.
+/// Whether an error means that the server is no more, or its disk.
 fn is_gone(error: &Error) -> bool {
-    error.as_db_error().is_none_or(|error| error.severity() == "FATAL")
+    let ends = |error: &DbError| {
+        matches!(error.severity(), "FATAL" | "PANIC") || *error.code() == SqlState::IO_ERROR
+    };
+    error.as_db_error().is_none_or(ends)
 }
 
 /// VACUUM, new indexes, and old ones made again, until the server is gone.
@@ -193,16 +196,23 @@ fn check_often(client: &mut Client) {
     }
 }
 
+/// The server's own settings, for what is to outlive it.
+pub const OPTIONS: &str = "-c fsync=on -c checkpoint_timeout=30s -c autovacuum_naptime=1s";
+
 #[test]
 fn nothing_acknowledged_is_lost() {
-    let rounds = knob("IMGSMLR_RS_ROUNDS", 5);
+    let cluster = Cluster::start(&Server::tested(), "crash", OPTIONS);
+    outlives(&cluster, knob("IMGSMLR_RS_ROUNDS", 5), &|all| cluster.kill(all));
+}
+
+/// So often: clients write, and the server ends, of which `end` is told whether all its processes
+/// are to end at once; then it starts again, and what was acknowledged is there.
+pub fn outlives(cluster: &Cluster, rounds: usize, end: &dyn Fn(bool)) {
     let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
     let seed = knob("IMGSMLR_RS_SEED", now as usize) as u64;
     println!("IMGSMLR_RS_SEED={seed}");
     let mut random = Random(seed);
 
-    let options = "-c fsync=on -c checkpoint_timeout=30s -c autovacuum_naptime=1s";
-    let cluster = Cluster::start(&Server::tested(), "crash", options);
     let mut client = cluster.database("crash");
     client.batch_execute(TABLE).expect("a table");
     create_indexes(&mut client);
@@ -224,11 +234,11 @@ fn nothing_acknowledged_is_lost() {
         let all = random.below(2) == 0;
         std::thread::scope(|scope| {
             for ledger in &mut ledgers {
-                scope.spawn(|| ledger.write(&cluster));
+                scope.spawn(|| ledger.write(cluster));
             }
-            scope.spawn(|| maintain(&cluster, &mut maintenance));
+            scope.spawn(|| maintain(cluster, &mut maintenance));
             std::thread::sleep(moment);
-            cluster.kill(all);
+            end(all);
         });
         let doubts = ledgers.iter().filter(|ledger| ledger.possible.is_some()).count();
         cluster.start_again();
@@ -239,7 +249,7 @@ fn nothing_acknowledged_is_lost() {
         let rows = every_index_equals_scan(&mut client, &mut random);
         let commits: usize = ledgers.iter().map(|ledger| ledger.commits).sum();
         println!(
-            "round {round}: killed after {moment:?}, {commits} commits, {doubts} in doubt, {rows} rows"
+            "round {round}: ended after {moment:?}, {commits} commits, {doubts} in doubt, {rows} rows"
         );
     }
     let commits: usize = ledgers.iter().map(|ledger| ledger.commits).sum();

@@ -81,25 +81,7 @@ fn pg_upgrade_keeps_data_and_index() {
     from.stop("fast");
     // From version 18 on initdb turns checksums on, and pg_upgrade wants the same on both sides.
     let to = Cluster::make(&server, "upgrade-to", "", &["--no-data-checksums"]);
-    let (old, new, socket) = (from.path("data"), to.path("data"), to.socket());
-    // It writes its logs where it is started.
-    server.run(
-        &to.path(""),
-        "pg_upgrade",
-        &[
-            "--old-bindir",
-            older.bin(),
-            "--new-bindir",
-            server.bin(),
-            "--old-datadir",
-            &old,
-            "--new-datadir",
-            &new,
-            "--socketdir",
-            &socket,
-            "--username=postgres",
-        ],
-    );
+    to.upgrade_from(&from);
     to.start_again();
 
     let mut upgraded = to.connect("original");

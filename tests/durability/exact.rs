@@ -29,20 +29,30 @@ fn answer_by(
     answer(client, query)
 }
 
-/// Compares the nearest of what goes with `sig`, a signature, by `index` with those by a
-/// sequential scan, within a transaction that sees one snapshot. Gives the distance of the last.
+/// Compares the answer to a search of `table` by an index of that name with that by a
+/// sequential scan, within a transaction that sees one snapshot. Gives the latter.
+pub fn compare_by(
+    transaction: &mut impl GenericClient,
+    index: &str,
+    table: &str,
+    query: &str,
+) -> Vec<(u64, i32)> {
+    let scan = format!("Scan using {index} on {table}");
+    let by_index = answer_by(transaction, BY_INDEX, &scan, query);
+    let by_scan = answer_by(transaction, BY_SCAN, &format!("Seq Scan on {table}"), query);
+    assert_same(&by_index, &by_scan, query);
+    by_scan
+}
+
+/// Compares so the nearest of what goes with `sig`, a signature. Gives the distance of the last.
 pub fn compare_nearest(
     transaction: &mut impl GenericClient,
     index: &Index,
     sig: &str,
     limit: usize,
 ) -> Option<f64> {
-    let query = index.nearest(sig, limit);
-    let scan = format!("Scan using {} on item", index.name);
-    let by_index = answer_by(transaction, BY_INDEX, &scan, &query);
-    let by_scan = answer_by(transaction, BY_SCAN, "Seq Scan on item", &query);
-    assert_same(&by_index, &by_scan, &query);
-    by_scan.last().map(|&(bits, _)| f64::from_bits(bits))
+    let nearest = compare_by(transaction, index.name, "item", &index.nearest(sig, limit));
+    nearest.last().map(|&(bits, _)| f64::from_bits(bits))
 }
 
 /// The same for all within a sphere.

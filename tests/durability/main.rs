@@ -23,17 +23,21 @@ mod disk_full;
 mod dump;
 mod exact;
 mod files;
+#[path = "../../benches/data/fingerprints.rs"]
+mod fingerprints;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 mod flat;
 mod items;
 mod knob;
+mod large;
 mod layout;
 mod load;
 mod logical;
 #[path = "../server/memory.rs"]
 mod memory;
 mod pitr;
+mod power;
 #[path = "../server/random.rs"]
 mod random;
 mod replica;

@@ -12,6 +12,16 @@ pub fn backend(client: &mut Client) -> i32 {
     client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0)
 }
 
+/// All processes of a server: they work in its data directory.
+pub fn processes_in(data: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").expect("on Linux").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let works_there = |pid: &String| {
+        std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|directory| directory == data)
+    };
+    pids.filter(|pid| pid.parse::<u32>().is_ok()).filter(works_there).collect()
+}
+
 impl Server {
     /// The one to test.
     pub fn tested() -> Self {
@@ -73,6 +83,21 @@ impl Cluster {
         backup
     }
 
+    /// Takes the databases of another cluster by `pg_upgrade`; both are stopped.
+    pub fn upgrade_from(&self, from: &Cluster) {
+        let (old, new, socket) = (from.path("data"), self.path("data"), self.socket());
+        let options = [
+            ["--old-bindir", from.server.bin()],
+            ["--new-bindir", self.server.bin()],
+            ["--old-datadir", &old],
+            ["--new-datadir", &new],
+            ["--socketdir", &socket],
+            ["--username", "postgres"],
+        ];
+        // It writes its logs where it is started.
+        self.server.run(&self.path(""), "pg_upgrade", &options.concat());
+    }
+
     /// A session in a database.
     pub fn connect(&self, database: &str) -> Client {
         self.try_connect(database).unwrap_or_else(|error| panic!("{}: {error:?}", self.path("")))
@@ -94,15 +119,9 @@ impl Cluster {
         client
     }
 
-    /// All its processes: they work in its data directory.
-    fn processes(&self) -> Vec<i32> {
-        let data = std::fs::canonicalize(self.path("data")).expect("a data directory");
-        let entries = std::fs::read_dir("/proc").expect("on Linux").flatten();
-        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.filter(|pid: &i32| {
-            std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data)
-        })
-        .collect()
+    /// All its processes.
+    fn processes(&self) -> Vec<String> {
+        processes_in(&std::fs::canonicalize(self.path("data")).expect("a data directory"))
     }
 
     /// SIGKILL to the postmaster, or to all processes at once; back when the last
@@ -112,7 +131,7 @@ impl Cluster {
         let postmaster = file.lines().next().expect("a process").to_owned();
         let mut pids = vec![postmaster.clone()];
         if all {
-            pids.extend(self.processes().iter().map(i32::to_string));
+            pids.extend(self.processes());
         }
         // One may have ended by itself meanwhile.
         Command::new("kill").arg("-KILL").args(&pids).output().expect("kill");

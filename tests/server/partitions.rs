@@ -1,48 +1,126 @@
 //! A table in partitions answers as one table does, in one process and in several.
 
+use crate::answers::{self, assert_same};
 use crate::data::{Photos, Random};
 use crate::database::Database;
-use crate::deadline::eventually;
+use crate::fingerprints::Fingerprints;
 use std::io::Write as _;
 
 const ROWS: usize = 20_000;
 
-/// A file of `examples/scale_out`.
-pub fn example(name: &str) -> String {
-    let path = format!("{}/examples/scale_out/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).expect(&path)
+/// What a table is of: fingerprints with `kdtree`, as `examples/scale_out` has it, or
+/// signatures with GiST.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Fingerprint,
+    Signature,
 }
 
-/// Loads photo-like rows into `table`, the same for the same number.
-pub fn load(database: &mut Database, table: &str, rows: usize) {
-    let (photos, mut random) = (Photos::read(), Random(1));
-    let mut copy = database.client.copy_in(&format!("COPY {table} FROM STDIN")).expect("copy");
-    for id in 0..rows {
-        let numbers = photos.draw(&mut random).map(|value| value.to_string()).join(",");
-        writeln!(copy, "{id}\t{numbers}").expect("row");
+pub const KINDS: [Kind; 2] = [Kind::Fingerprint, Kind::Signature];
+
+impl Kind {
+    /// A file of `examples/scale_out`.
+    pub fn example(self, name: &str) -> String {
+        let path = format!("{}/examples/scale_out/{name}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).expect(&path);
+        match self {
+            Kind::Fingerprint => text,
+            Kind::Signature => text
+                .replace("fp fingerprint", "sig signature(16)")
+                .replace("query fingerprint", "query signature")
+                .replace("kdtree (fp)", "gist (sig)")
+                .replace("fp <-> ", "sig <-> ")
+                .replace("picture_fp", "picture_sig"),
+        }
     }
-    copy.finish().expect("copied");
+
+    /// The column.
+    pub fn column(self) -> &'static str {
+        match self {
+            Kind::Fingerprint => "fp",
+            Kind::Signature => "sig",
+        }
+    }
+
+    fn sql_type(self) -> &'static str {
+        match self {
+            Kind::Fingerprint => "fingerprint",
+            Kind::Signature => "signature",
+        }
+    }
+
+    /// `single`, a table like `picture`, with its index.
+    pub fn create_single(self, database: &mut Database) {
+        let (column, own) = (self.column(), self.sql_type());
+        let using = match self {
+            Kind::Fingerprint => "kdtree",
+            Kind::Signature => "gist",
+        };
+        let create = format!(
+            "CREATE TABLE single (id int, {column} {own});
+             CREATE INDEX single_{column} ON single USING {using} ({column})"
+        );
+        database.client.batch_execute(&create).expect("table");
+    }
+
+    /// As many values as text, the same for the same seed.
+    fn draw(self, seed: u64, count: usize) -> Vec<String> {
+        let mut random = Random(seed);
+        match self {
+            Kind::Fingerprint => {
+                let source = Fingerprints::read();
+                let draw = |_| source.draw(&mut random).map(|at| format!("{at:02x}")).concat();
+                (0..count).map(draw).collect()
+            }
+            Kind::Signature => {
+                let photos = Photos::read();
+                let draw = |_| photos.draw(&mut random).map(|value| value.to_string()).join(",");
+                (0..count).map(draw).collect()
+            }
+        }
+    }
+
+    /// Loads photo-like rows into `table`.
+    pub fn load(self, database: &mut Database, table: &str, rows: usize) {
+        let mut copy = database.client.copy_in(&format!("COPY {table} FROM STDIN")).expect("copy");
+        for (id, row) in self.draw(1, rows).iter().enumerate() {
+            writeln!(copy, "{id}\t{row}").expect("row");
+        }
+        copy.finish().expect("copied");
+    }
+
+    /// What to search by.
+    pub fn queries(self, count: usize) -> Vec<String> {
+        self.draw(2, count)
+    }
+
+    /// The nearest of `table`, the plain way.
+    pub fn nearest(self, table: &str, to: &str, top: usize) -> String {
+        let column = self.column();
+        format!(
+            "SELECT id, {column} <-> '{to}' FROM {table} ORDER BY {column} <-> '{to}' LIMIT {top}"
+        )
+    }
+
+    /// Those of `table` within a sphere that has some.
+    pub fn within(self, table: &str, to: &str) -> String {
+        let (column, own) = (self.column(), self.sql_type());
+        let radius = match self {
+            Kind::Fingerprint => 1.75,
+            Kind::Signature => 0.6,
+        };
+        format!(
+            "SELECT id, {column} <-> '{to}' FROM {table}
+             WHERE {column} <<->> sphere('{to}'::{own}, {radius})"
+        )
+    }
 }
 
-/// Photo-like signatures to search by.
-pub fn queries(count: usize) -> Vec<String> {
-    let (photos, mut random) = (Photos::read(), Random(2));
-    let draw = |_| photos.draw(&mut random).map(|value| value.to_string()).join(",");
-    (0..count).map(draw).collect()
-}
-
-/// Rows as (distance bits, id), ties by id.
+/// Rows as (distance bits, id), nearest first.
 pub fn answer(database: &mut Database, query: &str) -> Vec<(u64, i32)> {
-    let rows = database.client.query(query, &[]).expect(query);
-    let mut answer: Vec<(u64, i32)> =
-        rows.iter().map(|row| (row.get::<_, f64>(1).to_bits(), row.get(0))).collect();
+    let mut answer = answers::answer(&mut database.client, query);
     answer.sort_unstable();
     answer
-}
-
-/// The nearest of `table`, the plain way.
-pub fn nearest(table: &str, to: &str, top: usize) -> String {
-    format!("SELECT id, sig <-> '{to}' FROM {table} ORDER BY sig <-> '{to}' LIMIT {top}")
 }
 
 /// How foreign tables are scanned beside each other, with a distance among the columns:
@@ -52,93 +130,95 @@ pub fn foreign_scan(database: &mut Database) -> &'static str {
 }
 
 /// The same rows in one table, `single`, and in `picture`, by `partitions.sql`.
-fn partitioned(name: &str) -> Database {
-    let mut database = Database::create(name);
-    database.client.batch_execute(&example("partitions.sql")).expect("partitions");
-    database.client.batch_execute("CREATE TABLE single (id int, sig signature)").expect("table");
+fn partitioned(kind: Kind, name: &str) -> Database {
+    let mut database = Database::create(&format!("{name}_{}", kind.column()));
+    database.client.batch_execute(&kind.example("partitions.sql")).expect("partitions");
+    kind.create_single(&mut database);
     for table in ["single", "picture"] {
-        load(&mut database, table, ROWS);
+        kind.load(&mut database, table, ROWS);
     }
-    database
-        .client
-        .batch_execute("CREATE INDEX single_sig ON single USING gist (sig); ANALYZE")
-        .expect("index");
+    database.client.batch_execute("ANALYZE").expect("analyzed");
     database
 }
 
 #[test]
 fn partitions_answer_as_one_table_by_a_merge_of_index_scans() {
-    let mut database = partitioned("partitions_merge");
-    for query in queries(20) {
-        let search = nearest("picture", &query, 20);
-        let plan = database.plan(&search);
-        assert!(plan.contains("Merge Append"), "{plan}");
-        assert_eq!(plan.matches("Index Scan using picture_").count(), 2, "{plan}");
-        assert_eq!(plan.matches("Order By: (sig <-> ").count(), 2, "{plan}");
-        let expected = answer(&mut database, &nearest("single", &query, 20));
-        assert_eq!(answer(&mut database, &search), expected, "{query}");
+    for kind in KINDS {
+        let mut database = partitioned(kind, "partitions_merge");
+        let order = format!("Order By: ({} <-> ", kind.column());
+        for query in kind.queries(20) {
+            let search = kind.nearest("picture", &query, 20);
+            let plan = database.plan(&search);
+            assert!(plan.contains("Merge Append"), "{plan}");
+            assert_eq!(plan.matches("Index Scan using picture_").count(), 2, "{plan}");
+            assert_eq!(plan.matches(&order).count(), 2, "{plan}");
+            let expected = answer(&mut database, &kind.nearest("single", &query, 20));
+            assert_same(&answer(&mut database, &search), &expected, &query);
+        }
     }
 }
 
 #[test]
 fn a_sphere_is_looked_up_in_every_partition() {
-    let mut database = partitioned("partitions_sphere");
-    let mut found = 0;
-    for query in queries(20) {
-        let within = |table: &str| {
-            format!(
-                "SELECT id, sig <-> '{query}' FROM {table} WHERE sig <<->> sphere('{query}', 0.5)"
-            )
-        };
-        let plan = database.plan(&within("picture"));
-        assert_eq!(plan.matches("Index Cond: (sig <<->> ").count(), 2, "{plan}");
-        let expected = answer(&mut database, &within("single"));
-        found += expected.len();
-        assert_eq!(answer(&mut database, &within("picture")), expected, "{query}");
+    for kind in KINDS {
+        let mut database = partitioned(kind, "partitions_sphere");
+        let condition = format!("Index Cond: ({} <<->> ", kind.column());
+        let mut found = 0;
+        for query in kind.queries(20) {
+            let plan = database.plan(&kind.within("picture", &query));
+            assert_eq!(plan.matches(&condition).count(), 2, "{plan}");
+            let expected = answer(&mut database, &kind.within("single", &query));
+            found += expected.len();
+            assert_eq!(answer(&mut database, &kind.within("picture", &query)), expected, "{query}");
+        }
+        assert!(found > 20, "{found} rows within a sphere");
     }
-    assert!(found > 20, "{found} rows within a sphere");
 }
 
 #[test]
 fn one_search_asks_all_partitions_at_once_over_connections() {
-    let mut database = partitioned("partitions_connections");
-    database.client.batch_execute(&example("all_cores.sql")).expect("all_cores.sql");
-    let scan = foreign_scan(&mut database);
-    for query in queries(20) {
-        let search = format!("SELECT * FROM nearest('{query}', 20)");
-        let plan = database.plan(&search);
-        assert_eq!(plan.matches(scan).count(), 2, "{plan}");
-        let expected = answer(&mut database, &nearest("single", &query, 20));
-        assert_eq!(answer(&mut database, &search), expected, "{query}");
+    for kind in KINDS {
+        let mut database = partitioned(kind, "partitions_connections");
+        database.client.batch_execute(&kind.example("all_cores.sql")).expect("all_cores.sql");
+        let scan = foreign_scan(&mut database);
+        for query in kind.queries(20) {
+            let search = format!("SELECT * FROM nearest('{query}', 20)");
+            let plan = database.plan(&search);
+            assert_eq!(plan.matches(scan).count(), 2, "{plan}");
+            let expected = answer(&mut database, &kind.nearest("single", &query, 20));
+            assert_same(&answer(&mut database, &search), &expected, &query);
+        }
     }
 }
 
+/// On Citus joins need another form; what it says is the same, and the index is used.
 #[test]
-fn one_search_runs_in_a_worker_for_each_partition() {
-    let mut database = partitioned("partitions_workers");
-    database.client.batch_execute(&example("workers.sql")).expect("workers.sql");
-    // Only settings that are there by default, whatever the server's configuration.
-    database
-        .client
-        .batch_execute("SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 1000")
-        .expect("settings");
-    for query in queries(20) {
-        let search = format!("SELECT * FROM nearest_by_workers('{query}', 20)");
-        let plan = database.plan(&search);
-        assert!(plan.contains("Parallel Append"), "{plan}");
-        assert_eq!(plan.matches("Function Scan on nearest_in").count(), 2, "{plan}");
-        let expected = answer(&mut database, &nearest("single", &query, 20));
-        assert_eq!(answer(&mut database, &search), expected, "{query}");
+fn the_forms_for_citus_answer_as_the_plain_ones() {
+    for kind in KINDS {
+        let mut database = partitioned(kind, "partitions_citus");
+        let column = kind.column();
+        let alike = format!(
+            "WITH q AS MATERIALIZED (SELECT {column} FROM picture WHERE id = 1)
+             SELECT id, {column} <-> (SELECT {column} FROM q) FROM picture
+             ORDER BY {column} <-> (SELECT {column} FROM q) LIMIT 20"
+        );
+        let plan = database.plan(&alike);
+        assert_eq!(plan.matches(&format!("Order By: ({column} <-> ")).count(), 2, "{plan}");
+        let plain = format!(
+            "SELECT id, {column} <-> (SELECT {column} FROM single WHERE id = 1) FROM single
+             ORDER BY {column} <-> (SELECT {column} FROM single WHERE id = 1) LIMIT 20"
+        );
+        let expected = answer(&mut database, &plain);
+        assert_same(&answer(&mut database, &alike), &expected, &alike);
+
+        let within = format!("b.{column} <<->> sphere(a.{column}, 0.5) AND a.id < b.id");
+        let pairs = format!(
+            "WITH a AS MATERIALIZED (SELECT id, {column} FROM picture)
+             SELECT count(*) FROM a JOIN picture b ON {within}"
+        );
+        let plan = database.plan(&pairs);
+        assert!(plan.contains(&format!("({column} <<->> sphere(a.{column}, ")), "{plan}");
+        let plain = format!("SELECT count(*) FROM single a JOIN single b ON {within}");
+        assert_eq!(database.value(&pairs), database.value(&plain));
     }
-    // Not by the leader alone, when it leaves the work to others.
-    database.client.batch_execute("SET parallel_leader_participation = off").expect("setting");
-    let ran = format!(
-        "EXPLAIN (ANALYZE, VERBOSE, COSTS OFF) SELECT * FROM nearest_by_workers('{}', 20)",
-        queries(1)[0]
-    );
-    // All of the server's processes may be busy with other tests.
-    eventually("two workers run the search", || {
-        let ran = database.column(&ran).into_iter().flatten().collect::<Vec<_>>().join("\n");
-        ran.contains("Workers Launched: 2") && ran.contains("Worker 0:")
-    });
 }

@@ -1,10 +1,11 @@
 //! Three servers behind one table: what is shipped to them, what they answer,
 //! and what happens without one of them.
 
+use crate::answers::assert_same;
 use crate::cluster::{Cluster, Server};
 use crate::database::Database;
 use crate::deadline::eventually;
-use crate::partitions::{answer, example, foreign_scan, load, nearest, queries};
+use crate::partitions::{KINDS, Kind, answer, foreign_scan};
 use postgres::error::SqlState;
 use std::path::Path;
 
@@ -24,36 +25,31 @@ fn server() -> Server {
 }
 
 /// `examples/scale_out/servers.sql` over three fresh servers, without rows.
-fn several(name: &str) -> Several {
+fn several(kind: Kind, name: &str) -> Several {
+    let name = &format!("{name}_{}", kind.column());
     let start = |number| Cluster::start(&server(), &format!("{name}-{number}"), "");
     let servers: Vec<Cluster> = (0..3).map(start).collect();
     let create = |server: &Cluster| {
         let config = server.address().parse().expect("a connection string");
         let mut shard = Database::create_on(&config, name);
-        shard.client.batch_execute(&example("shard.sql")).expect("shard.sql");
+        shard.client.batch_execute(&kind.example("shard.sql")).expect("shard.sql");
         shard
     };
     let shards: Vec<Database> = servers.iter().map(create).collect();
     let mut front = Database::create(name);
-    let mut sql = example("servers.sql").replace(":'dbname'", &format!("'{}'", front.name()));
+    let mut sql = kind.example("servers.sql").replace(":'dbname'", &format!("'{}'", front.name()));
     for (number, server) in servers.iter().enumerate() {
         sql = sql.replace(&format!(":'host_{number}'"), &format!("'{}'", server.socket()));
     }
     front.client.batch_execute(&sql).expect("servers.sql");
-    front.client.batch_execute(&example("all_servers.sql")).expect("all_servers.sql");
+    front.client.batch_execute(&kind.example("all_servers.sql")).expect("all_servers.sql");
     Several { front, shards, servers }
 }
 
 /// The same rows in `single`, on the front server alone.
-fn load_single(front: &mut Database) {
-    front
-        .client
-        .batch_execute(
-            "CREATE TABLE single (id int, sig signature);
-             CREATE INDEX single_sig ON single USING gist (sig)",
-        )
-        .expect("table");
-    load(front, "single", ROWS);
+fn load_single(kind: Kind, front: &mut Database) {
+    kind.create_single(front);
+    kind.load(front, "single", ROWS);
 }
 
 /// The lines of a plan that says what is sent to the servers.
@@ -66,7 +62,7 @@ fn shipped(front: &mut Database, query: &str) -> Vec<String> {
 
 fn scans_of_the_index(shard: &mut Database) -> u64 {
     shard
-        .value("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'picture_sig'")
+        .value("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname ~ '^picture_'")
         .expect("the index")
         .parse()
         .expect("a number")
@@ -74,29 +70,35 @@ fn scans_of_the_index(shard: &mut Database) -> u64 {
 
 #[test]
 fn order_limit_and_range_are_shipped_and_answers_are_those_of_one_server() {
-    let mut several = several("several_search");
-    load(&mut several.front, "picture", ROWS);
-    load_single(&mut several.front);
+    KINDS.into_iter().for_each(search);
+}
+
+fn search(kind: Kind) {
+    let mut several = several(kind, "several_search");
+    kind.load(&mut several.front, "picture", ROWS);
+    load_single(kind, &mut several.front);
     for shard in &mut several.shards {
         shard.client.batch_execute("ANALYZE").expect("analyze");
     }
     several.front.client.batch_execute("ANALYZE").expect("analyze");
     let front = &mut several.front;
     let scan = foreign_scan(front);
+    let order = format!("ORDER BY ({} OPERATOR(public.<->) ", kind.column());
+    let condition = format!("WHERE (({} OPERATOR(public.<<->>) ", kind.column());
 
-    for query in queries(10) {
-        let expected = answer(front, &nearest("single", &query, 20));
+    for query in kind.queries(10) {
+        let expected = answer(front, &kind.nearest("single", &query, 20));
 
-        let plain = nearest("picture", &query, 20);
+        let plain = kind.nearest("picture", &query, 20);
         let plan = front.plan(&plain);
         assert!(plan.contains("Merge Append"), "{plan}");
         let sent = shipped(front, &plain);
         assert_eq!(sent.len(), 3, "{sent:?}");
         for sent in &sent {
-            assert!(sent.contains("ORDER BY (sig OPERATOR(public.<->) "), "{sent}");
+            assert!(sent.contains(&order), "{sent}");
             assert!(!sent.contains("LIMIT"), "{sent}");
         }
-        assert_eq!(answer(front, &plain), expected, "{query}");
+        assert_same(&answer(front, &plain), &expected, &query);
 
         let at_once = format!("SELECT * FROM nearest('{query}', 20)");
         let plan = front.plan(&at_once);
@@ -104,20 +106,16 @@ fn order_limit_and_range_are_shipped_and_answers_are_those_of_one_server() {
         let sent = shipped(front, &at_once);
         assert_eq!(sent.len(), 3, "{sent:?}");
         for sent in &sent {
-            assert!(sent.contains("ORDER BY (sig OPERATOR(public.<->) "), "{sent}");
+            assert!(sent.contains(&order), "{sent}");
             assert!(sent.contains("LIMIT 20"), "{sent}");
         }
-        assert_eq!(answer(front, &at_once), expected, "{query}");
+        assert_same(&answer(front, &at_once), &expected, &query);
 
-        let within = |table: &str| {
-            format!(
-                "SELECT id, sig <-> '{query}' FROM {table} WHERE sig <<->> sphere('{query}', 0.7)"
-            )
-        };
+        let within = |table: &str| kind.within(table, &query);
         let sent = shipped(front, &within("picture"));
         assert_eq!(sent.len(), 3, "{sent:?}");
         for sent in &sent {
-            assert!(sent.contains("WHERE ((sig OPERATOR(public.<<->>) "), "{sent}");
+            assert!(sent.contains(&condition), "{sent}");
         }
         let plan = front.plan(&within("picture"));
         assert_eq!(plan.matches(scan).count(), 3, "{plan}");
@@ -136,8 +134,12 @@ fn order_limit_and_range_are_shipped_and_answers_are_those_of_one_server() {
 
 #[test]
 fn rows_go_to_their_servers_by_insert_and_copy() {
-    let mut several = several("several_load");
-    load(&mut several.front, "picture", ROWS);
+    KINDS.into_iter().for_each(load_rows);
+}
+
+fn load_rows(kind: Kind) {
+    let mut several = several(kind, "several_load");
+    kind.load(&mut several.front, "picture", ROWS);
     let copied: Vec<i64> = several.shards.iter_mut().map(count).collect();
     assert_eq!(copied.iter().sum::<i64>(), ROWS as i64);
     for &part in &copied {
@@ -146,18 +148,20 @@ fn rows_go_to_their_servers_by_insert_and_copy() {
 
     // From a table of its own: PostgreSQL 14 inserts some rows twice if it reads them
     // from the servers that it sends them to.
-    load_single(&mut several.front);
-    let insert = format!("INSERT INTO picture SELECT id + {ROWS}, sig FROM single");
+    load_single(kind, &mut several.front);
+    let column = kind.column();
+    let insert = format!("INSERT INTO picture SELECT id + {ROWS}, {column} FROM single");
     several.front.client.batch_execute(&insert).expect("insert");
     let inserted: Vec<i64> = several.shards.iter_mut().map(count).collect();
     assert_eq!(inserted.iter().sum::<i64>(), 2 * ROWS as i64);
 
     // Every bit arrived, and where the hash says: an update finds its row by its key.
     let twins = format!(
-        "SELECT count(*) FROM picture a JOIN picture b ON b.id = a.id + {ROWS} AND b.sig = a.sig"
+        "SELECT count(*) FROM picture a JOIN picture b ON b.id = a.id + {ROWS}
+         AND b.{column} = a.{column}"
     );
     assert_eq!(several.front.value(&twins), Some(ROWS.to_string()));
-    let plan = several.front.plan("SELECT sig FROM picture WHERE id = 5");
+    let plan = several.front.plan(&format!("SELECT {column} FROM picture WHERE id = 5"));
     assert_eq!(plan.matches("Foreign Scan").count(), 1, "{plan}");
     assert_eq!(several.front.column("SELECT id FROM picture WHERE id = 5").len(), 1);
     let batch = several.front.column(
@@ -174,9 +178,13 @@ fn count(shard: &mut Database) -> i64 {
 
 #[test]
 fn without_a_server_a_search_says_which_and_the_others_answer() {
-    let mut several = several("several_down");
-    load(&mut several.front, "picture", ROWS);
-    let query = queries(1).remove(0);
+    KINDS.into_iter().for_each(search_without_one);
+}
+
+fn search_without_one(kind: Kind) {
+    let mut several = several(kind, "several_down");
+    kind.load(&mut several.front, "picture", ROWS);
+    let query = kind.queries(1).remove(0);
     let search = format!("SELECT * FROM nearest('{query}', 20)");
     let whole = answer(&mut several.front, &search);
     assert_eq!(whole.len(), 20);
@@ -185,7 +193,7 @@ fn without_a_server_a_search_says_which_and_the_others_answer() {
     several.shards.remove(1);
     several.servers[1].stop("immediate");
     // The first of these finds its connection broken; there is no other for the second.
-    for search in [&search, &nearest("picture", &query, 20)] {
+    for search in [&search, &kind.nearest("picture", &query, 20)] {
         let error = several.front.error(search);
         assert_eq!(error.code(), &SqlState::SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
         assert!(error.message().contains("\"shard_1\""), "{}", error.message());
@@ -195,19 +203,20 @@ fn without_a_server_a_search_says_which_and_the_others_answer() {
     let front = &mut several.front;
     let rest = format!(
         "SELECT * FROM (({}) UNION ALL ({})) AS found ORDER BY 2 LIMIT 20",
-        nearest("picture_0", &query, 20),
-        nearest("picture_2", &query, 20)
+        kind.nearest("picture_0", &query, 20),
+        kind.nearest("picture_2", &query, 20)
     );
     let rest = answer(front, &rest);
     assert_eq!(rest.len(), 20);
     assert!(whole.iter().filter(|row| rest.contains(row)).count() < 20);
-    front.client.batch_execute(&example("detach.sql")).expect("detach.sql");
-    assert_eq!(answer(front, &nearest("picture", &query, 20)), rest);
+    front.client.batch_execute(&kind.example("detach.sql")).expect("detach.sql");
+    assert_same(&answer(front, &kind.nearest("picture", &query, 20)), &rest, &query);
 
     several.servers[1].start_again();
-    several.front.client.batch_execute(&example("attach.sql")).expect("attach.sql");
-    assert_eq!(answer(&mut several.front, &search), whole);
-    assert_eq!(answer(&mut several.front, &nearest("picture", &query, 20)), whole);
+    several.front.client.batch_execute(&kind.example("attach.sql")).expect("attach.sql");
+    assert_same(&answer(&mut several.front, &search), &whole, &query);
+    let plain = kind.nearest("picture", &query, 20);
+    assert_same(&answer(&mut several.front, &plain), &whole, &query);
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! All pairs of near-duplicates of a whole table, by one statement, and the groups that they make.
+
+use crate::source::{Change, Source};
+use crate::{Result, connect, measured};
+use postgres::Client;
+use std::io::Write as _;
+use std::time::Instant;
+
+const SET: &str = "fingerprints";
+/// One row in so many has copies planted: two, so that groups are of three.
+const PLANTED: i64 = 1000;
+/// Copies have numbers from here on, and from twice that.
+const FIRST: i64 = 1 << 41;
+
+/// An example's statements, for this table.
+fn example(text: &str) -> String {
+    text.replace("picture", SET)
+        .replace("fp", "own")
+        .replace("CREATE TABLE", "CREATE TEMPORARY TABLE")
+}
+
+fn seconds(client: &mut Client, statements: &str) -> Result<f64> {
+    let start = Instant::now();
+    client.batch_execute(statements)?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+fn count(client: &mut Client, query: &str) -> Result<i64> {
+    Ok(client.query_one(query, &[])?.get(0))
+}
+
+/// Plants copies, finds all pairs and groups, and takes the copies away again.
+pub fn duplicates() -> Result<()> {
+    let (mut client, mut keep, source) = (connect()?, connect()?, Source::of(SET)?);
+    let rows = measured::size(&mut client, SET)?;
+    let mut keep = |what, value| measured::keep(&mut keep, "duplicates", rows, what, value);
+    let mut copy = client.copy_in(&format!("COPY {SET} FROM STDIN"))?;
+    for original in (0..rows).step_by(PLANTED as usize) {
+        // Both are of the original, each changed in its own way.
+        for (number, seed) in [(FIRST, 0), (2 * FIRST, 1 << 50)] {
+            let changed = source.copy_by(original as u64, Change::Small, seed);
+            writeln!(copy, "{}\t{changed}", number + original)?;
+        }
+    }
+    copy.finish()?;
+    client.batch_execute(&format!("VACUUM ANALYZE {SET}"))?;
+    client.batch_execute("SET max_parallel_workers_per_gather = 2")?;
+
+    let pairs = example(include_str!("../../examples/duplicates/pairs.sql"));
+    keep("all pairs, s", seconds(&mut client, &pairs)?)?;
+    keep("pairs", count(&mut client, "SELECT count(*) FROM pair")? as f64)?;
+    let planted = format!(
+        "SELECT count(*) FROM pair WHERE one < {FIRST} AND other IN (one + {FIRST}, one + {})",
+        2 * FIRST
+    );
+    let planted = count(&mut client, &planted)?;
+    assert_eq!(planted, 2 * rows / PLANTED, "planted pairs that were found");
+    keep("planted pairs, all found", planted as f64)?;
+
+    let groups = example(include_str!("../../examples/duplicates/groups.sql"));
+    keep("groups, s", seconds(&mut client, &groups)?)?;
+    keep("groups", count(&mut client, "SELECT count(DISTINCT leader) FROM duplicate")? as f64)?;
+    let whole = format!(
+        "SELECT count(*) FROM duplicate a JOIN duplicate b ON b.id = a.id + {FIRST}
+         JOIN duplicate c ON c.id = a.id + {} WHERE a.leader = b.leader AND b.leader = c.leader",
+        2 * FIRST
+    );
+    assert_eq!(count(&mut client, &whole)?, rows / PLANTED, "planted groups that are whole");
+
+    client.execute(&format!("DELETE FROM {SET} WHERE id >= {FIRST}"), &[])?;
+    client.batch_execute(&format!("VACUUM {SET}"))?;
+    Ok(())
+}
