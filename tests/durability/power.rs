@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, Server};
 use crate::crash::{OPTIONS, outlives};
 use crate::deadline::eventually;
 use crate::knob::knob;
-use crate::servers::processes_in;
+use crate::servers::{is_gone, processes_in};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -49,14 +49,15 @@ impl Disk {
     }
 
     /// Cuts it off with all that is not on it, and the server with it; it is there again then.
-    fn cut_power(&self) {
+    fn cut_power(&self, cluster: &Cluster) {
+        let postmaster = cluster.postmaster();
         let data = PathBuf::from(format!("{}/data", self.directory));
         let data = data.canonicalize().expect("a data directory");
         assert!(run(&["python3", "-c", SHUT_DOWN, &self.directory]), "shut down");
         eventually("the processes of a server without a disk are gone", || {
             let pids = processes_in(&data);
             Command::new("kill").arg("-KILL").args(&pids).output().expect("kill");
-            pids.is_empty()
+            pids.is_empty() && is_gone(&postmaster)
         });
         eventually("nobody uses the disk", || run(&["umount", &self.directory]));
         assert!(self.mount(), "mounted again");
@@ -77,6 +78,6 @@ fn nothing_acknowledged_is_lost_with_the_power() {
     // What initdb wrote without bringing it to the disk.
     assert!(run(&["sync", "--file-system", &disk.directory]));
     cluster.start_again();
-    outlives(&cluster, knob("IMGSMLR_RS_ROUNDS", 5), &|_| disk.cut_power());
+    outlives(&cluster, knob("IMGSMLR_RS_ROUNDS", 5), &|_| disk.cut_power(&cluster));
     cluster.stop("fast");
 }

@@ -22,6 +22,12 @@ pub fn processes_in(data: &Path) -> Vec<String> {
     pids.filter(|pid| pid.parse::<u32>().is_ok()).filter(works_there).collect()
 }
 
+/// Whether a process is no more: as long as its parent has not taken note, it has an entry, but
+/// no directory that it works in.
+pub fn is_gone(pid: &str) -> bool {
+    !Path::new("/proc").join(pid).exists()
+}
+
 impl Server {
     /// The one to test.
     pub fn tested() -> Self {
@@ -124,11 +130,16 @@ impl Cluster {
         processes_in(&std::fs::canonicalize(self.path("data")).expect("a data directory"))
     }
 
+    /// Its first process.
+    pub fn postmaster(&self) -> String {
+        let file = std::fs::read_to_string(self.path("data/postmaster.pid")).expect("running");
+        file.lines().next().expect("a process").to_owned()
+    }
+
     /// SIGKILL to the postmaster, or to all processes at once; back when the last
     /// is gone.
     pub fn kill(&self, all: bool) {
-        let file = std::fs::read_to_string(self.path("data/postmaster.pid")).expect("running");
-        let postmaster = file.lines().next().expect("a process").to_owned();
+        let postmaster = self.postmaster();
         let mut pids = vec![postmaster.clone()];
         if all {
             pids.extend(self.processes());
@@ -136,8 +147,7 @@ impl Cluster {
         // One may have ended by itself meanwhile.
         Command::new("kill").arg("-KILL").args(&pids).output().expect("kill");
         eventually("the processes of a killed server are gone", || {
-            // As long as its parent has not taken note, a process has an entry, but no directory.
-            self.processes().is_empty() && !Path::new("/proc").join(&postmaster).exists()
+            self.processes().is_empty() && is_gone(&postmaster)
         });
     }
 }
