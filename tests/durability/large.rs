@@ -2,6 +2,7 @@
 //! with checksums: sound after crashes, on a replica, once that is promoted, at an earlier
 //! moment, and after `pg_upgrade`. A million rows in `make soak`, fewer in `make test`.
 
+use crate::answers::by_distance;
 use crate::cluster::{Cluster, Server};
 use crate::deadline::eventually;
 use crate::exact::compare_by;
@@ -9,6 +10,7 @@ use crate::fingerprints::Fingerprints;
 use crate::knob::knob;
 use crate::random::{Draw as _, Random};
 use postgres::{Client, Error, GenericClient};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -59,8 +61,8 @@ fn fill(cluster: &Cluster, source: &mut Source) -> Client {
 }
 
 /// The index answers as the table does, and, where it may be asked, finds itself sound. Gives
-/// the answers.
-fn sound(client: &mut Client) -> Vec<Vec<(u64, i32)>> {
+/// the answers, rows by their distances.
+fn sound(client: &mut Client) -> Vec<BTreeMap<u64, Vec<i32>>> {
     let mut source = Source::new(99);
     let mut transaction = client.transaction().expect("a transaction");
     let answers = (0..QUERIES)
@@ -68,7 +70,7 @@ fn sound(client: &mut Client) -> Vec<Vec<(u64, i32)>> {
             let distance = format!("fp <-> '{}'", source.draw());
             let query =
                 format!("SELECT id, {distance} FROM large ORDER BY {distance} LIMIT {LIMIT}");
-            compare_by(&mut transaction, "large_fp", "large", &query)
+            by_distance(&compare_by(&mut transaction, "large_fp", "large", &query))
         })
         .collect();
     transaction.commit().expect("committed");
