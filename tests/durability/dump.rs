@@ -9,7 +9,7 @@ use postgres::Client;
 const ROWS: i32 = 3000;
 
 /// Debian's 15.20 notes an option on every column that no other server knows, and dumps it.
-const FOREIGN_OPTIONS: &str = "
+pub const FOREIGN_OPTIONS: &str = "
     UPDATE pg_attribute SET attoptions = NULL WHERE attoptions::text LIKE '{pg_attver=%'";
 
 fn fill(cluster: &Cluster) -> Client {

@@ -5,6 +5,7 @@
 use crate::answers::by_distance;
 use crate::cluster::{Cluster, Server};
 use crate::deadline::eventually;
+use crate::dump::FOREIGN_OPTIONS;
 use crate::exact::compare_by;
 use crate::fingerprints::Fingerprints;
 use crate::knob::knob;
@@ -42,7 +43,10 @@ impl Source {
         let mut copy = client.copy_in("COPY large FROM STDIN")?;
         for _ in 0..count {
             let value = self.draw();
-            writeln!(copy, "{}\t{value}", self.next).expect("sent, or told at the end");
+            // What keeps a row from being sent is told at the end.
+            if writeln!(copy, "{}\t{value}", self.next).is_err() {
+                break;
+            }
             self.next += 1;
         }
         copy.finish()?;
@@ -203,6 +207,7 @@ fn pg_upgrade_keeps_a_large_index() {
     let expected = {
         let mut client = fill(&from, &mut source);
         write(&mut client, &mut source, 5).expect("written");
+        client.batch_execute(FOREIGN_OPTIONS).expect("set to null");
         sound(&mut client)
     };
     stop_and_verify(&from);
