@@ -31,7 +31,8 @@ if [ -n "$test" ]; then
 	test_rust 18 "$test"
 else
 	test_sql 18
-	slow=(hostile_files several_servers knn::uniform_data knn::many_duplicates knn::extreme_data)
+	slow=(hostile_files several_servers knn::uniform_data knn::many_duplicates knn::extreme_data knn::clustered_data
+		kdtree::many_duplicates)
 	test_rust 18 "${slow[@]/#/--skip=}"
 fi
 
