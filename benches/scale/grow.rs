@@ -18,13 +18,7 @@ fn count(client: &mut Client, set: &str) -> Result<(i64, i64)> {
 }
 
 /// Copies so many rows more into a table; gives the seconds.
-pub fn load(
-    client: &mut Client,
-    source: &Source,
-    table: &str,
-    first: i64,
-    more: i64,
-) -> Result<f64> {
+fn load(client: &mut Client, source: &Source, table: &str, first: i64, more: i64) -> Result<f64> {
     let start = Instant::now();
     let mut copy = client.copy_in(&format!("COPY {table} FROM STDIN"))?;
     for id in first..first + more {

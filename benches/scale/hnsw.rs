@@ -7,7 +7,6 @@ use postgres::{Client, Statement};
 use std::io::Write as _;
 use std::time::Instant;
 
-const QUERIES: u64 = 200;
 const BREADTHS: [u32; 6] = [40, 80, 160, 320, 640, 1000];
 /// The part of the exact answer that is to be found.
 const RECALL: f64 = 0.99;
@@ -59,10 +58,8 @@ pub fn hnsw() -> Result<()> {
     client.batch_execute("CHECKPOINT")?;
 
     client.batch_execute("SET enable_seqscan = off")?;
-    let copies: Vec<String> = (0..QUERIES)
-        .map(|number| source.copy(questions::kept_row(number, rows), Change::Large))
-        .collect();
-    let others: Vec<String> = (0..QUERIES).map(|number| source.other(number)).collect();
+    let copies = questions::copies(&source, rows, Change::Large);
+    let others = questions::others(&source);
     for (name, limit, queries) in [
         ("top 1 of changed copies", 1, &copies),
         ("top 20 of changed copies", 20, &copies),

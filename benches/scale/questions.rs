@@ -22,9 +22,19 @@ struct Question {
 }
 
 /// A number of a row that is in the table whatever was deleted: see [`crate::write`].
-pub fn kept_row(number: u64, rows: i64) -> u64 {
+fn kept_row(number: u64, rows: i64) -> u64 {
     let at = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % rows as u64;
     at - at % 10
+}
+
+/// Changed copies of rows to search by.
+pub fn copies(source: &Source, rows: i64, change: Change) -> Vec<String> {
+    (0..QUERIES).map(|number| source.copy(kept_row(number, rows), change)).collect()
+}
+
+/// What is of no row, to search by.
+pub fn others(source: &Source) -> Vec<String> {
+    (0..QUERIES).map(|number| source.other(number)).collect()
 }
 
 fn questions(set: &str, source: &Source, rows: i64) -> [Question; 4] {
@@ -32,9 +42,6 @@ fn questions(set: &str, source: &Source, rows: i64) -> [Question; 4] {
     let ordered = format!("SELECT id FROM {set} ORDER BY own <-> $1::text::{own}");
     let radius = source.radius();
     let within = format!("SELECT id FROM {set} WHERE own <<->> sphere($1::text::{own}, {radius})");
-    let copies = |change| -> Vec<String> {
-        (0..QUERIES).map(|number| source.copy(kept_row(number, rows), change)).collect()
-    };
     let question = |name, search: &String, limit, queries| Question {
         name,
         search: search.clone(),
@@ -42,10 +49,15 @@ fn questions(set: &str, source: &Source, rows: i64) -> [Question; 4] {
         queries,
     };
     [
-        question("top 1 of changed copies", &ordered, 1, copies(Change::Large)),
-        question("top 20 of changed copies", &ordered, 20, copies(Change::Large)),
-        question("top 20 of others", &ordered, 20, (0..QUERIES).map(|n| source.other(n)).collect()),
-        question("near-duplicates of copies", &within, 1_000_000, copies(Change::Small)),
+        question("top 1 of changed copies", &ordered, 1, copies(source, rows, Change::Large)),
+        question("top 20 of changed copies", &ordered, 20, copies(source, rows, Change::Large)),
+        question("top 20 of others", &ordered, 20, others(source)),
+        question(
+            "near-duplicates of copies",
+            &within,
+            1_000_000,
+            copies(source, rows, Change::Small),
+        ),
     ]
 }
 

@@ -8,7 +8,8 @@ use crate::{Result, connect, measured, questions};
 use postgres::Client;
 use std::time::Instant;
 
-const QUERIES: u64 = 100;
+/// Of those of a question.
+const QUERIES: usize = 100;
 const SET: &str = "fingerprints";
 /// The first is what the others must agree with.
 const WAYS: [(&str, &str); 5] = [
@@ -46,12 +47,10 @@ pub fn workers() -> Result<()> {
     eprintln!("one search by two processes");
     prepare_partitions(&mut client)?;
     client.batch_execute("SET enable_seqscan = off; SET max_parallel_workers_per_gather = 1")?;
-    let copies: Vec<String> = (0..QUERIES)
-        .map(|number| source.copy(questions::kept_row(number, rows), Change::Large))
-        .collect();
-    let others: Vec<String> = (0..QUERIES).map(|number| source.other(number)).collect();
+    let copies = &questions::copies(&source, rows, Change::Large)[..QUERIES];
+    let others = &questions::others(&source)[..QUERIES];
     for (name, limit, queries) in
-        [("top 1 of changed copies", 1, &copies), ("top 20 of others", 20, &others)]
+        [("top 1 of changed copies", 1, copies), ("top 20 of others", 20, others)]
     {
         let mut expected = Vec::new();
         for (place, (way, search)) in WAYS.iter().enumerate() {

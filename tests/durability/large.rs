@@ -4,12 +4,12 @@
 
 use crate::answers::by_distance;
 use crate::cluster::{Cluster, Server};
-use crate::deadline::eventually;
 use crate::dump::FOREIGN_OPTIONS;
 use crate::exact::compare_by;
 use crate::fingerprints::Fingerprints;
 use crate::knob::knob;
 use crate::random::{Draw as _, Random};
+use crate::servers::{archiving, await_archive, await_recovery, catch_up, promote, recovering};
 use postgres::{Client, Error, GenericClient};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -116,37 +116,19 @@ fn stop_and_verify(cluster: &Cluster) {
     cluster.server.run("/", "pg_checksums", &["--check", "--pgdata", &cluster.path("data")]);
 }
 
-/// Waits until a standby has replayed what its primary has written.
-fn catch_up(primary: &mut Client, standby: &mut Client) {
-    let end = "SELECT pg_current_wal_lsn()::text";
-    let end: String = primary.query_one(end, &[]).expect("a place").get(0);
-    let replayed = format!("SELECT pg_last_wal_replay_lsn() >= '{end}'::pg_lsn");
-    eventually("the replica has replayed all", || {
-        standby.query_one(&replayed, &[]).expect("whether it has").get(0)
-    });
-}
-
 #[test]
 fn a_large_index_outlives_crashes_promotion_and_recovery_to_a_moment() {
     let server = Server::tested();
     let archive = Cluster::nowhere(&server, "large", "").path("archive");
-    let options = format!(
-        "-c fsync=on -c shared_buffers=64MB -c max_wal_size=256MB -c archive_mode=on \
-         -c archive_command='mkdir -p {archive} && cp %p {archive}/%f'"
-    );
+    let options =
+        format!("-c fsync=on -c shared_buffers=64MB -c max_wal_size=256MB {}", archiving(&archive));
     let cluster = Cluster::make(&server, "large", &options, &[CHECKSUMS]);
     cluster.start_again();
     let mut source = Source::new(1);
     let mut client = fill(&cluster, &mut source);
     sound(&mut client);
     drop(client);
-    let restored = cluster.backup(
-        "large-restored",
-        &format!(
-            "-c restore_command='cp {archive}/%f %p' -c recovery_target_name=then \
-             -c recovery_target_action=promote"
-        ),
-    );
+    let restored = cluster.backup("large-restored", &recovering(&archive));
 
     for round in 0..ROUNDS {
         sound(&mut crash(&cluster, &mut source, round % 2 == 0));
@@ -167,29 +149,20 @@ fn a_large_index_outlives_crashes_promotion_and_recovery_to_a_moment() {
     write(&mut client, &mut source, 5).expect("written");
     catch_up(&mut client, &mut standby);
     assert_eq!(sound(&mut standby), sound(&mut client));
-    let promote = "SELECT pg_promote(true, 60)";
-    assert!(standby.query_one(promote, &[]).expect("asked").get::<_, bool>(0));
+    promote(&mut standby);
     sound(&mut standby);
     write(&mut standby, &mut source, 5).expect("written");
     sound(&mut standby);
     drop(standby);
     stop_and_verify(&replica);
 
-    let last = "SELECT pg_walfile_name(pg_switch_wal())";
-    let last: String = client.query_one(last, &[]).expect("a file's name").get(0);
-    let archived = "SELECT coalesce(last_archived_wal >= $1, false) FROM pg_stat_archiver";
-    eventually("all WAL is in the archive", || {
-        client.query_one(archived, &[&last]).expect("whether it is").get(0)
-    });
+    await_archive(&mut client);
     drop(client);
     stop_and_verify(&cluster);
 
     restored.start_again();
     let mut client = restored.connect("large");
-    eventually("recovery has come to its target", || {
-        let query = "SELECT NOT pg_is_in_recovery()";
-        client.query_one(query, &[]).expect("whether it has").get(0)
-    });
+    await_recovery(&mut client);
     assert_eq!(sound(&mut client), then);
     write(&mut client, &mut source, 5).expect("written");
     sound(&mut client);

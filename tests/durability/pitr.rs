@@ -1,27 +1,21 @@
 //! A base backup and the WAL after it give an earlier moment back, indexes and all.
 
 use crate::cluster::{Cluster, Server};
-use crate::deadline::eventually;
 use crate::exact::{answers, index_equals_scan};
 use crate::items::{INDEXES, TABLE, create_indexes, fingerprint, load};
 use crate::random::Random;
+use crate::servers::{archiving, await_archive, await_recovery, recovering};
 
 #[test]
 fn a_base_backup_and_wal_give_an_earlier_moment_back() {
     let server = Server::tested();
     let archive = Cluster::nowhere(&server, "pitr", "").path("archive");
-    let options =
-        format!("-c archive_mode=on -c archive_command='mkdir -p {archive} && cp %p {archive}/%f'");
-    let cluster = Cluster::start(&server, "pitr", &options);
+    let cluster = Cluster::start(&server, "pitr", &archiving(&archive));
     let mut client = cluster.database("kept");
     client.batch_execute(TABLE).expect("a table");
     load(&mut client, 0..2000);
     create_indexes(&mut client);
-    let options = format!(
-        "-c restore_command='cp {archive}/%f %p' -c recovery_target_name=then \
-         -c recovery_target_action=promote"
-    );
-    let restored = cluster.backup("restored", &options);
+    let restored = cluster.backup("restored", &recovering(&archive));
 
     // Pages that split, that are emptied and used again, and an index in a file of its own.
     load(&mut client, 2000..6000);
@@ -42,21 +36,13 @@ fn a_base_backup_and_wal_give_an_earlier_moment_back() {
     {
         client.batch_execute(statement).expect(statement);
     }
-    let last = "SELECT pg_walfile_name(pg_switch_wal())";
-    let last: String = client.query_one(last, &[]).expect("a file's name").get(0);
-    let archived = "SELECT coalesce(last_archived_wal >= $1, false) FROM pg_stat_archiver";
-    eventually("all WAL is in the archive", || {
-        client.query_one(archived, &[&last]).expect("a name").get(0)
-    });
+    await_archive(&mut client);
     drop(client);
     cluster.stop("fast");
 
     restored.start_again();
     let mut client = restored.connect("kept");
-    eventually("recovery has come to its target", || {
-        let query = "SELECT NOT pg_is_in_recovery()";
-        client.query_one(query, &[]).expect("whether it has").get(0)
-    });
+    await_recovery(&mut client);
     assert_eq!(fingerprint(&mut client), then);
     assert_eq!(answers(&mut client), expected);
     let mut random = Random(8);

@@ -7,6 +7,7 @@ use crate::exact::{answers, index_equals_scan};
 use crate::items::{TABLE, create_indexes, fingerprint, load};
 use crate::knob::knob;
 use crate::random::Random;
+use crate::servers::{catch_up, promote};
 use postgres::Client;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,19 +60,12 @@ fn a_replica_answers_as_its_primary() {
         println!("rows seen by the replica while the primary was written to: {counts:?}");
     });
 
-    let end: String =
-        client.query_one("SELECT pg_current_wal_lsn()::text", &[]).expect("a place").get(0);
-    let replayed = format!("SELECT pg_last_wal_replay_lsn() >= '{end}'::pg_lsn");
-    eventually("the replica has replayed all", || {
-        standby.query_one(&replayed, &[]).expect("a place").get(0)
-    });
+    catch_up(&mut client, &mut standby);
     let (before, expected) = (fingerprint(&mut client), answers(&mut client));
     assert_eq!(fingerprint(&mut standby), before);
     assert_eq!(answers(&mut standby), expected);
 
-    let promoted: bool =
-        standby.query_one("SELECT pg_promote(true, 60)", &[]).expect("asked").get(0);
-    assert!(promoted);
+    promote(&mut standby);
     assert_eq!(fingerprint(&mut standby), before);
     assert_eq!(answers(&mut standby), expected);
     standby.batch_execute("DELETE FROM item WHERE id % 3 = 0").expect("deleted");

@@ -28,6 +28,54 @@ pub fn is_gone(pid: &str) -> bool {
     !Path::new("/proc").join(pid).exists()
 }
 
+/// What a server is started with to archive its WAL in a directory.
+pub fn archiving(archive: &str) -> String {
+    format!("-c archive_mode=on -c archive_command='mkdir -p {archive} && cp %p {archive}/%f'")
+}
+
+/// What a base backup is started with to recover to the restore point `then`, and to go on from it.
+pub fn recovering(archive: &str) -> String {
+    format!(
+        "-c restore_command='cp {archive}/%f %p' -c recovery_target_name=then \
+         -c recovery_target_action=promote"
+    )
+}
+
+/// Waits until all WAL is in the archive.
+pub fn await_archive(client: &mut Client) {
+    let last = "SELECT pg_walfile_name(pg_switch_wal())";
+    let last: String = client.query_one(last, &[]).expect("a file's name").get(0);
+    let archived = "SELECT coalesce(last_archived_wal >= $1, false) FROM pg_stat_archiver";
+    eventually("all WAL is in the archive", || {
+        client.query_one(archived, &[&last]).expect("a name").get(0)
+    });
+}
+
+/// Waits until recovery has come to its target.
+pub fn await_recovery(client: &mut Client) {
+    eventually("recovery has come to its target", || {
+        let query = "SELECT NOT pg_is_in_recovery()";
+        client.query_one(query, &[]).expect("whether it has").get(0)
+    });
+}
+
+/// Waits until a standby has replayed what its primary has written.
+pub fn catch_up(primary: &mut Client, standby: &mut Client) {
+    let end = "SELECT pg_current_wal_lsn()::text";
+    let end: String = primary.query_one(end, &[]).expect("a place").get(0);
+    let replayed = format!("SELECT pg_last_wal_replay_lsn() >= '{end}'::pg_lsn");
+    eventually("the replica has replayed all", || {
+        standby.query_one(&replayed, &[]).expect("a place").get(0)
+    });
+}
+
+/// Makes a standby a primary.
+pub fn promote(standby: &mut Client) {
+    let promoted: bool =
+        standby.query_one("SELECT pg_promote(true, 60)", &[]).expect("asked").get(0);
+    assert!(promoted);
+}
+
 impl Server {
     /// The one to test.
     pub fn tested() -> Self {
