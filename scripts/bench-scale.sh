@@ -45,9 +45,8 @@ for rows in $sizes; do
 	step grow fingerprints "$rows"
 	if [ "$rows" -le 1000000 ]; then
 		step hnsw
-		# A search for each row: of ten million that would take the better part of an hour.
-		step duplicates
 	fi
+	[ "$rows" -gt 10000000 ] || step duplicates
 	[ "$rows" -ne 10000000 ] || step workers
 	cold fingerprints
 	step write fingerprints

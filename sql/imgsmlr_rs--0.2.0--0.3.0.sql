@@ -316,6 +316,11 @@ CREATE FUNCTION kdtree_check(index regclass) RETURNS bigint
 
 REVOKE EXECUTE ON FUNCTION kdtree_check(regclass) FROM PUBLIC;
 
+-- All pairs of rows nearer to each other than a radius, by an index of ours, each once.
+CREATE FUNCTION kdtree_pairs(index regclass, radius double precision)
+	RETURNS TABLE (one tid, other tid, distance double precision)
+	AS 'MODULE_PATHNAME', 'kdtree_pairs_wrapper' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000;
+
 -- Values: exact casts, averages with a state of SQL's own, a hash of patterns, spheres in
 -- binary, and a radius search under row-level security by its index.
 

@@ -30,3 +30,8 @@ CREATE FUNCTION kdtree_check(index regclass) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'kdtree_check_wrapper' LANGUAGE C STRICT;
 
 REVOKE EXECUTE ON FUNCTION kdtree_check(regclass) FROM PUBLIC;
+
+-- All pairs of rows nearer to each other than a radius, by an index of ours, each once.
+CREATE FUNCTION kdtree_pairs(index regclass, radius double precision)
+	RETURNS TABLE (one tid, other tid, distance double precision)
+	AS 'MODULE_PATHNAME', 'kdtree_pairs_wrapper' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000;

@@ -363,10 +363,31 @@ pub(super) fn unsound_operator_class(class: pg_sys::Oid, what: &str) -> Report {
     Report::new(PgSqlErrorCode::ERRCODE_INVALID_OBJECT_DEFINITION, message)
 }
 
-/// `kdtree_check` of something else.
-pub(super) fn not_a_kdtree() -> Report {
-    let message = "kdtree_check takes an index of access method kdtree".to_owned();
+/// A function of indexes that was given something else.
+pub(super) fn not_a_kdtree(function: &str) -> Report {
+    let message = format!("{function} takes an index of access method kdtree");
     Report::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, message)
+}
+
+/// Pairs of a table whose policies hide rows from the user.
+pub(super) fn pairs_of_hidden_rows() -> Report {
+    let message = "kdtree_pairs reads all rows of a table, and row-level security hides some";
+    Report::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message.to_owned())
+        .hint("Join the table with itself within a sphere.")
+}
+
+/// An index that has not all rows of its table yet.
+pub(super) fn unfinished_index() -> Report {
+    let message = "this index does not have all rows yet that the transaction sees";
+    let code = PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+    Report::new(code, message.to_owned())
+        .hint("REINDEX it if CREATE INDEX CONCURRENTLY failed, and begin another transaction.")
+}
+
+/// A table of a kind that indexes can't ask.
+pub(super) fn no_table_access() -> Report {
+    let message = "this table's access method has no rows for indexes".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message)
 }
 
 fn row_of_table(pointer: u64) -> String {

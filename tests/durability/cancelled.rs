@@ -100,6 +100,10 @@ fn cancelled_statements_leave_nothing_behind() {
     for index in &INDEXES {
         canceller.cancel_often(&mut client, &format!("REINDEX INDEX {}", index.name), "");
     }
+    for index in INDEXES.iter().filter(|index| index.is_kdtree()) {
+        let pairs = format!("SELECT count(*) FROM kdtree_pairs('{}', 1)", index.name);
+        canceller.cancel_often(&mut client, &pairs, "");
+    }
     let insert = "INSERT INTO item SELECT id + 100000, 0, NULL, sig FROM item WHERE id < 20000";
     canceller.cancel_often(&mut client, insert, "DELETE FROM item WHERE id >= 100000");
     assert_eq!(index_equals_scan(&mut client, &mut random), 80_000);

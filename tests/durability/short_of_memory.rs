@@ -80,6 +80,11 @@ fn a_backend_short_of_memory_says_so_and_leaves_nothing() {
         short.push(squeeze(&cluster, &search, ""));
     }
 
+    for index in INDEXES.iter().filter(|index| index.is_kdtree()) {
+        let pairs = format!("SELECT count(*) FROM kdtree_pairs('{}', 1)", index.name);
+        short.push(squeeze(&cluster, &pairs, ""));
+    }
+
     let forms = "SELECT count(patt::text), count(patt::real[]), count(pattern2png(patt)),
         count(sig::text::signature), count(sig::jsonb::signature) FROM item WHERE id < 500";
     short.push(squeeze(&cluster, forms, ""));

@@ -225,11 +225,161 @@ fn what_it_does_not_do_is_refused_in_words() {
         ),
         ("SELECT kdtree_check('item_id')", &SqlState::WRONG_OBJECT_TYPE, "kdtree"),
         ("SELECT kdtree_check('item')", &SqlState::WRONG_OBJECT_TYPE, "kdtree"),
+        ("SELECT kdtree_pairs('item_id', 1)", &SqlState::WRONG_OBJECT_TYPE, "kdtree"),
+        ("SELECT kdtree_pairs('item', 1)", &SqlState::WRONG_OBJECT_TYPE, "kdtree"),
+        (
+            "SELECT kdtree_pairs('item_fp', -1)",
+            &SqlState::INVALID_PARAMETER_VALUE,
+            "radius -1 is negative",
+        ),
     ] {
         let error = database.error(statement);
         assert_eq!(error.code(), code, "{statement}: {}", error.message());
         assert!(error.message().contains(says), "{statement}: {}", error.message());
     }
+}
+
+/// The pairs of a table by one walk, then by a join: ids and distances.
+fn same_pairs(database: &mut Database, of: &str, radius: f64) -> usize {
+    let by_walk = format!(
+        "SELECT least(a.id, b.id), greatest(a.id, b.id), distance
+         FROM kdtree_pairs('item_{of}', {radius}) JOIN item a ON a.ctid = one
+         JOIN item b ON b.ctid = other ORDER BY 1, 2"
+    );
+    let by_join = format!(
+        "SELECT a.id, b.id, a.{of} <-> b.{of} FROM item a JOIN item b
+         ON b.{of} <<->> sphere(a.{of}, {radius}) AND a.id < b.id ORDER BY 1, 2"
+    );
+    let [walked, joined] = [by_walk, by_join].map(|query| {
+        let rows = database.client.query(&query, &[]).expect(&query);
+        let pair = |row: &postgres::Row| {
+            let (one, other): (i32, i32) = (row.get(0), row.get(1));
+            (one, other, row.get::<_, f64>(2).to_bits())
+        };
+        rows.iter().map(pair).collect::<Vec<_>>()
+    });
+    assert_eq!(walked, joined, "{of} within {radius}");
+    walked.len()
+}
+
+#[test]
+fn pairs_are_those_of_a_join() {
+    let mut database = Database::create("kdtree_pairs");
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE item (id int, tag int, fp fingerprint, sig signature(16)) WITH (fillfactor = 50);
+             CREATE INDEX item_fp ON item USING kdtree (fp);
+             CREATE INDEX item_sig ON item USING kdtree (sig)",
+        )
+        .expect("a table");
+    let (source, mut random) = (Fingerprints::read(), Random(77));
+    let mut copy = database.client.copy_in("COPY item FROM STDIN").expect("copy");
+    // More than the search has in hand at a time.
+    for id in 0..9000 {
+        // One in ten is equal to another, and one in a hundred unknown.
+        let fp = source.draw(&mut Random(random.below(90_000) as u64 % (8100 + id)));
+        let numbers = fp.map(|number| f32::from(number / 16).to_string());
+        match id % 100 {
+            0 => writeln!(copy, "{id}\t0\t\\N\t\\N"),
+            _ => writeln!(copy, "{id}\t0\t{}\t{}", digits(fp), numbers[..16].join(",")),
+        }
+        .expect("a row");
+    }
+    copy.finish().expect("copied");
+    let compare = |database: &mut Database| {
+        let mut found = 0;
+        for (of, radii) in [("fp", [0.0, 1.2]), ("sig", [0.0, 3.0])] {
+            for radius in radii {
+                found += same_pairs(database, of, radius);
+            }
+        }
+        assert!(found > 100, "{found} pairs");
+    };
+    compare(&mut database);
+    // Versions that the index leads to by the first of them; rows that are gone; rows that have
+    // another value now.
+    for statement in [
+        "UPDATE item SET tag = 1 WHERE id % 3 = 0; UPDATE item SET tag = 2 WHERE id % 6 = 0",
+        "DELETE FROM item WHERE id % 7 = 0; UPDATE item SET fp = NULL WHERE id % 11 = 0",
+        "UPDATE item SET fp = (SELECT fp FROM item WHERE id = 5), sig = NULL WHERE id % 130 = 0",
+    ] {
+        database.client.batch_execute(statement).expect(statement);
+        compare(&mut database);
+    }
+    database.client.batch_execute("VACUUM item").expect("vacuumed");
+    compare(&mut database);
+    // What a statement began with, though somebody deletes all meanwhile.
+    let mut other = database.session_of("postgres");
+    let mut transaction = database.client.transaction().expect("a transaction");
+    transaction
+        .batch_execute(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+             DECLARE pairs CURSOR FOR SELECT kdtree_pairs('item_fp', 1.6)",
+        )
+        .expect("a cursor");
+    let first = transaction.query("FETCH 10 FROM pairs", &[]).expect("some").len();
+    other.client.batch_execute("DELETE FROM item").expect("deleted");
+    let rest = transaction.query("FETCH ALL FROM pairs", &[]).expect("the rest").len();
+    let count = "SELECT count(*) FROM kdtree_pairs('item_fp', 1.6)";
+    let count: i64 = transaction.query_one(count, &[]).expect("a count").get(0);
+    assert_eq!(count, (first + rest) as i64);
+    transaction.commit().expect("committed");
+    let count = "SELECT count(*) FROM kdtree_pairs('item_fp', 1.6)";
+    assert_eq!(database.value(count).as_deref(), Some("0"));
+}
+
+#[test]
+fn pairs_are_of_a_finished_index() {
+    let mut database = filled("kdtree_pairs_finished", 300);
+    let pairs = "SELECT count(*) FROM kdtree_pairs('item_fp', 2)";
+    // Of a row that was changed in place the index leads to the new version alone.
+    let mut transaction = database.client.transaction().expect("a transaction");
+    transaction
+        .batch_execute(
+            "UPDATE item SET fp = NULL WHERE id % 2 = 0; CREATE INDEX item_fp ON item USING kdtree (fp)",
+        )
+        .expect("an index");
+    let error = transaction.query(pairs, &[]).expect_err("too early");
+    assert_eq!(error.code(), Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE));
+    drop(transaction);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    assert!(database.value(pairs).is_some());
+    // As CREATE INDEX CONCURRENTLY leaves one that was not to be.
+    let failed = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'item_fp'::regclass";
+    database.client.batch_execute(failed).expect("marked");
+    assert_eq!(database.error(pairs).code(), &SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE);
+    database.client.batch_execute("REINDEX INDEX item_fp").expect("made anew");
+    assert!(database.value(pairs).is_some());
+}
+
+#[test]
+fn pairs_are_told_to_who_may_read_them() {
+    let mut database = filled("kdtree_pairs_privileges", 300);
+    database
+        .client
+        .batch_execute(
+            "CREATE INDEX item_fp ON item USING kdtree (fp); DROP ROLE IF EXISTS imgsmlr_rs_pairs;
+             CREATE ROLE imgsmlr_rs_pairs; SET ROLE imgsmlr_rs_pairs",
+        )
+        .expect("a role");
+    let pairs = "SELECT count(*) FROM kdtree_pairs('item_fp', 2)";
+    assert_eq!(database.error(pairs).code(), &SqlState::INSUFFICIENT_PRIVILEGE);
+    let grant =
+        "RESET ROLE; GRANT SELECT (id) ON item TO imgsmlr_rs_pairs; SET ROLE imgsmlr_rs_pairs";
+    database.client.batch_execute(grant).expect("granted");
+    assert_eq!(database.error(pairs).code(), &SqlState::INSUFFICIENT_PRIVILEGE);
+    let grant =
+        "RESET ROLE; GRANT SELECT (fp) ON item TO imgsmlr_rs_pairs; SET ROLE imgsmlr_rs_pairs";
+    database.client.batch_execute(grant).expect("granted");
+    assert!(database.value(pairs).is_some());
+    let hide = "RESET ROLE; ALTER TABLE item ENABLE ROW LEVEL SECURITY; SET ROLE imgsmlr_rs_pairs";
+    database.client.batch_execute(hide).expect("hidden");
+    let error = database.error(pairs);
+    assert!(error.message().contains("row-level security"), "{}", error.message());
+    let drop = "RESET ROLE; REVOKE ALL ON item FROM imgsmlr_rs_pairs; REVOKE ALL (id, fp) ON item
+                FROM imgsmlr_rs_pairs; DROP ROLE imgsmlr_rs_pairs";
+    database.client.batch_execute(drop).expect("dropped");
 }
 
 #[test]

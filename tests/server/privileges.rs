@@ -90,7 +90,7 @@ fn functions_are_pure_and_of_one_library() {
     // planner's and the index' own functions read the catalogs.
     let others = format!(
         "SELECT p.oid::regprocedure::text {members} AND NOT (
-             (p.provolatile = 'i' AND p.proparallel = 's' OR p.proname IN ('kdtree_handler', 'kdtree_check')
+             (p.provolatile = 'i' AND p.proparallel = 's' OR p.proname ~ '^kdtree_(handler|check|pairs)$'
               OR p.proname LIKE '%selectivity')
              AND NOT p.prosecdef AND p.proconfig IS NULL
              AND (l.lanname = 'c' AND p.probin = '$libdir/imgsmlr_rs'

@@ -17,28 +17,68 @@ const STAGE: usize = 16;
 /// One number of each row of a block, or one side of each box.
 type Sixteen = [u8; BLOCK];
 
+/// The least and the largest of each number.
+type Extent = [[u8; 2]; FINGERPRINT_LEN];
+
 /// The largest sum of squares whose distance is at most `most`.
 fn largest_sum(most: f64) -> u32 {
     let near = (most * UNIT) * (most * UNIT);
     if near >= f64::from(u32::MAX - 16) {
         return u32::MAX;
     }
-    // The root and the unit are off by a bit or two: a few numbers around it at most.
-    let mut sum = (near.max(0.0) as u32).saturating_add(8);
-    while sum > 0 && in_units(sum) > most {
-        sum -= 1;
+    // The product is off by a bit or two of 53, and so its whole part by one.
+    let sum = near.max(0.0) as u32;
+    match in_units(sum) <= most {
+        true if in_units(sum + 1) <= most => sum + 1,
+        true => sum,
+        false => sum.saturating_sub(1),
     }
-    sum
 }
 
 /// Adds the squared differences of some axes to the sums of 16 rows, which stay at the
 /// largest 16-bit number when they would be larger.
 #[inline(always)]
-fn add_stage(sums: &mut [u16; BLOCK], columns: &[Sixteen; STAGE], query: &[u8; STAGE]) {
-    for (column, &at) in columns.iter().zip(query) {
+fn add_stage<T: Copy>(
+    sums: &mut [u16; BLOCK],
+    columns: &[Sixteen; STAGE],
+    from: &[T; STAGE],
+    difference: impl Fn(u8, T) -> i16,
+) {
+    for (column, &from) in columns.iter().zip(from) {
         for i in 0..BLOCK {
-            let difference = i16::from(column[i]) - i16::from(at);
+            let difference = difference(column[i], from);
             sums[i] = sums[i].saturating_add(difference.wrapping_mul(difference) as u16);
+        }
+    }
+}
+
+/// Calls `found` for those of the first `count` rows whose sum of squared differences is at most
+/// `limit`, or does not fit, with the sum. Half of the axes come first, as most rows are too
+/// far by these.
+#[inline(always)]
+fn for_each_within<T: Copy>(
+    from: &[T; FINGERPRINT_LEN],
+    difference: impl Fn(u8, T) -> i16 + Copy,
+    rows: &[u8; ROOM],
+    count: usize,
+    limit: u16,
+    mut found: impl FnMut(usize, u16),
+) {
+    let stages = from.as_chunks::<STAGE>().0;
+    let blocks = rows.as_chunks::<{ FINGERPRINT_LEN * BLOCK }>().0.iter();
+    'blocks: for (number, block) in blocks.take(count.div_ceil(BLOCK)).enumerate() {
+        let mut sums = [0_u16; BLOCK];
+        let columns: &[[Sixteen; STAGE]] = block.as_chunks().0.as_chunks().0;
+        for (columns, from) in columns.iter().zip(stages) {
+            add_stage(&mut sums, columns, from, difference);
+            if !any_within(&sums, limit) {
+                continue 'blocks;
+            }
+        }
+        for (place, sum) in (number * BLOCK..count).zip(sums) {
+            if sum <= limit {
+                found(place, sum);
+            }
         }
     }
 }
@@ -64,6 +104,7 @@ impl Kind for Fingerprints {
     type Cell = Bounds<u8, FINGERPRINT_LEN>;
     type Placed = Fingerprint;
     type Query = Fingerprint;
+    type Extent = Extent;
 
     fn number(value: &Fingerprint, axis: usize) -> [u8; 4] {
         [value.values()[axis], 0, 0, 0]
@@ -93,6 +134,16 @@ impl Kind for Fingerprints {
         *value
     }
 
+    fn extent<'a>(queries: impl Iterator<Item = &'a Fingerprint>) -> Extent {
+        let mut extent = [[u8::MAX, u8::MIN]; FINGERPRINT_LEN];
+        for query in queries {
+            for ([low, high], &at) in extent.iter_mut().zip(query.values()) {
+                (*low, *high) = ((*low).min(at), (*high).max(at));
+            }
+        }
+        extent
+    }
+
     fn distance(query: &Fingerprint, value: &Fingerprint) -> f64 {
         query.distance(value)
     }
@@ -116,7 +167,6 @@ impl Kind for Fingerprints {
         }
     }
 
-    /// Half of the axes first, as most rows are too far by these.
     #[inline(always)]
     fn nearer(query: &Fingerprint, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
         if most < 0.0 {
@@ -124,30 +174,31 @@ impl Kind for Fingerprints {
         }
         let largest = largest_sum(most);
         let limit = largest.min(u32::from(u16::MAX)) as u16;
-        let stages = query.values().as_chunks::<STAGE>().0;
-        let blocks = rows.as_chunks::<{ FINGERPRINT_LEN * BLOCK }>().0.iter();
-        'blocks: for (number, block) in blocks.take(count.div_ceil(BLOCK)).enumerate() {
-            let mut sums = [0_u16; BLOCK];
-            let columns: &[[Sixteen; STAGE]] = block.as_chunks().0.as_chunks().0;
-            for (columns, query) in columns.iter().zip(stages) {
-                add_stage(&mut sums, columns, query);
-                if !any_within(&sums, limit) {
-                    continue 'blocks;
-                }
+        let difference = |at, from| i16::from(at) - i16::from(from);
+        for_each_within(query.values(), difference, rows, count, limit, |place, sum| {
+            let sum = if sum < u16::MAX {
+                u32::from(sum)
+            } else {
+                query.squared_distance(&leaf::row::<Fingerprints>(rows, place))
+            };
+            if sum <= largest {
+                hits.push(place, in_units(sum));
             }
-            for (place, sum) in (number * BLOCK..count).zip(sums) {
-                if sum > limit {
-                    continue;
-                }
-                let sum = if sum < u16::MAX {
-                    u32::from(sum)
-                } else {
-                    query.squared_distance(&leaf::row::<Fingerprints>(rows, place))
-                };
-                if sum <= largest {
-                    hits.push(place, in_units(sum));
-                }
-            }
+        });
+    }
+
+    #[inline(always)]
+    fn beside(extent: &Extent, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
+        if most < 0.0 {
+            return;
         }
+        let limit = largest_sum(most).min(u32::from(u16::MAX)) as u16;
+        // One of them is 0.
+        let outside = |at: u8, [low, high]: [u8; 2]| {
+            i16::from(low.saturating_sub(at) | at.saturating_sub(high))
+        };
+        for_each_within(extent, outside, rows, count, limit, |place, sum| {
+            hits.push(place, in_units(u32::from(sum)));
+        });
     }
 }

@@ -8,7 +8,7 @@ pub const MOST_ROWS: usize = 256;
 /// Most boxes of a page above.
 pub const MOST_BOXES: usize = 128;
 
-/// The rows of a leaf that are near enough: their places and distances.
+/// The rows of a leaf that are near enough: their places, and distances or bounds of these.
 pub struct Hits {
     places: [u16; MOST_ROWS],
     distances: [f64; MOST_ROWS],
@@ -72,6 +72,8 @@ pub trait Kind: 'static {
     type Placed: Copy + 'static;
     /// A value that is searched for.
     type Query: Clone + 'static;
+    /// The least and the largest of each number of some rows.
+    type Extent: 'static;
 
     /// One number of a row, in the first [`Kind::WIDTH`] bytes.
     fn number(value: &Self::Value, axis: usize) -> [u8; 4];
@@ -89,6 +91,8 @@ pub trait Kind: 'static {
 
     /// Prepares a search.
     fn query(value: &Self::Value) -> Self::Query;
+    /// Around what is searched for.
+    fn extent<'a>(queries: impl Iterator<Item = &'a Self::Query>) -> Self::Extent;
     /// The operator's distance.
     fn distance(query: &Self::Query, value: &Self::Value) -> f64;
     /// For each of the first `count` boxes, at most the distance of any row in it.
@@ -96,15 +100,20 @@ pub trait Kind: 'static {
     /// Those of the first `count` rows that are not farther than `most`, by the operator's
     /// distance.
     fn nearer(query: &Self::Query, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits);
+    /// Of the first `count` rows those that may not be farther than `most` from what the extent is
+    /// around, with at most their distance: every one that is not, and few others.
+    fn beside(extent: &Self::Extent, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits);
 }
 
-/// The two loops of a search, as they run on this machine: a processor that has more than
+/// The loops of a search, as they run on this machine: a processor that has more than
 /// every one of its kind gets others, which give the same numbers.
 pub struct Loops<K: Kind> {
     /// [`Kind::bounds`].
     pub bounds: fn(&K::Query, &[u8; ROOM], usize, &mut [f64; MOST_BOXES]),
     /// [`Kind::nearer`].
     pub nearer: fn(&K::Query, &[u8; ROOM], usize, f64, &mut Hits),
+    /// [`Kind::beside`].
+    pub beside: fn(&K::Extent, &[u8; ROOM], usize, f64, &mut Hits),
 }
 
 impl<K: Kind> Clone for Loops<K> {
@@ -117,5 +126,5 @@ impl<K: Kind> Copy for Loops<K> {}
 
 impl<K: Kind> Loops<K> {
     /// For every processor.
-    pub const PLAIN: Self = Loops { bounds: K::bounds, nearer: K::nearer };
+    pub const PLAIN: Self = Loops { bounds: K::bounds, nearer: K::nearer, beside: K::beside };
 }

@@ -1,8 +1,8 @@
 //! The pages of the access method `kdtree`, and what is done with them, without a server:
 //! how a page lies in memory ([`page`], [`leaf`], [`inner`]), how boxes are chosen and
 //! parted ([`cell`]), how a tree is built ([`build`]) and changed ([`change`]), and how it is
-//! searched, by distance ([`search`]) or for all within spheres ([`gather`]). A tree is
-//! of one [`Kind`] of rows.
+//! searched, by distance ([`search`]), for all within spheres ([`gather`]) or for all near
+//! pairs ([`pairs`]). A tree is of one [`Kind`] of rows.
 //!
 //! `docs/index.md` says what a page holds and why.
 
@@ -18,6 +18,7 @@ pub mod leaf;
 #[cfg(test)]
 mod model;
 pub mod page;
+pub mod pairs;
 pub mod search;
 pub mod signatures;
 

@@ -10,6 +10,7 @@ use crate::index::kdtree::gather::Gather;
 use crate::index::kdtree::kind::{Kind, Loops};
 use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::page::{NO_BLOCK, Page, ROOT_BLOCK, Role};
+use crate::index::kdtree::pairs::Pairs;
 use crate::index::kdtree::search::{Search, Step, Within};
 use crate::index::kdtree::signatures::Signatures;
 use crate::index::kdtree::{change, choose};
@@ -206,6 +207,41 @@ fn searches_are_exact<K: Kind>(
     model.check::<K>(ROOT_BLOCK, None, None);
 }
 
+/// That all near pairs are found, once each, while others insert.
+fn pairs_are_exact<K: Kind>(values: &[K::Value], more: &[K::Value], nearer: usize, full: usize) {
+    let mut expected = Vec::new();
+    for (one, a) in (0..).zip(values) {
+        let query = K::query(a);
+        let others = (0..).zip(values).skip(one as usize + 1);
+        expected.extend(others.map(|(other, b)| (K::distance(&query, b), one, other)));
+    }
+    expected.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // As many as that, or a few more: those that are as far are outside.
+    let radius = expected.get(nearer.min(expected.len() / 2)).map_or(1.0, |pair| pair.0);
+    expected.retain(|pair| pair.0 < radius);
+
+    let (first, second) = values.split_at(values.len() / 3);
+    let mut model = Model::build::<K>(&[first, second], 90);
+    let old = values.len() as u64;
+    let mut incoming = more.iter().zip(old..);
+    let mut pairs = Pairs::<K>::new(Loops::PLAIN, radius, full).expect("memory");
+    let mut found = Vec::new();
+    while let Some(turn) = pairs.next_turn() {
+        pairs.take(turn, model.page(turn.block())).expect("a tree");
+        while let Some(pair) = pairs.next_pair() {
+            found.push((pair.distance, pair.one.0, pair.other.0));
+        }
+        for (value, number) in incoming.by_ref().take(20) {
+            model.insert::<K>(value, Pointer(number));
+        }
+    }
+    found.retain(|pair| pair.1 < old && pair.2 < old);
+    for pairs in [&mut found, &mut expected] {
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    }
+    assert_eq!(found, expected);
+}
+
 /// Photo-like numbers, ties, and the far ends of float4.
 fn signature() -> impl Strategy<Value = Signature> {
     let number = prop_oneof![
@@ -254,6 +290,26 @@ proptest! {
         query in fingerprint(),
     ) {
         searches_are_exact::<Fingerprints>(&values, &more, &query, 90);
+    }
+
+    #[test]
+    fn pairs_of_signatures(
+        values in proptest::collection::vec(signature(), 0..800),
+        more in proptest::collection::vec(signature(), 0..800),
+        nearer in 0_usize..2000,
+        full in 1_usize..1000,
+    ) {
+        pairs_are_exact::<Signatures>(&values, &more, nearer, full);
+    }
+
+    #[test]
+    fn pairs_of_fingerprints(
+        values in proptest::collection::vec(fingerprint(), 0..800),
+        more in proptest::collection::vec(fingerprint(), 0..800),
+        nearer in 0_usize..2000,
+        full in 1_usize..1000,
+    ) {
+        pairs_are_exact::<Fingerprints>(&values, &more, nearer, full);
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct Query {
     above: [f32; SIGNATURE_LEN],
 }
 
+/// The least and the largest of each number.
+type Extent = [[f32; 2]; SIGNATURE_LEN];
+
 /// By so much a sum of 16 squares in single precision may be off, and more: each is off by
 /// 2⁻²⁴ thrice, and each of the sums once.
 const SLACK: f64 = 1e-5;
@@ -49,6 +52,48 @@ fn columns(block: &[u8]) -> &[Eight] {
     block.as_chunks().0.as_chunks().0
 }
 
+/// At most the distance whose square was added up in single precision.
+#[inline(always)]
+fn bound(sum: f32) -> f64 {
+    let square = f64::from(if sum < f32::MAX { sum } else { f32::MAX });
+    let square = square * (1.0 - SLACK) - LEAST;
+    if square > 0.0 { square.sqrt() * (1.0 - 1e-12) } else { 0.0 }
+}
+
+/// Calls `found` for those of the first `count` rows whose sum of squared differences, in single
+/// precision, may be that of a distance of at most `most`, with the sum.
+#[inline(always)]
+fn for_each_within<T: Copy>(
+    from: &[T; SIGNATURE_LEN],
+    difference: impl Fn(f32, T) -> f32,
+    rows: &[u8; ROOM],
+    count: usize,
+    most: f64,
+    mut found: impl FnMut(usize, f32),
+) {
+    let square = most * most * (1.0 + SLACK) + LEAST;
+    let limit = if square < LARGE { (square as f32).next_up() } else { f32::INFINITY };
+    let blocks = blocks::<{ 4 * SIGNATURE_LEN * BLOCK }>(rows).iter();
+    for (number, block) in blocks.take(count.div_ceil(BLOCK)).enumerate() {
+        let mut sums = [0.0_f32; BLOCK];
+        for (column, &from) in columns(block).iter().zip(from) {
+            for i in 0..BLOCK {
+                let difference = difference(f32::from_ne_bytes(column[i]), from);
+                sums[i] += difference * difference;
+            }
+        }
+        // One question for all eight: mostly none is near enough.
+        if sums.map(|sum| u32::from(sum <= limit)).iter().sum::<u32>() == 0 {
+            continue;
+        }
+        for (place, sum) in (number * BLOCK..count).zip(sums) {
+            if sum <= limit {
+                found(place, sum);
+            }
+        }
+    }
+}
+
 impl Kind for Signatures {
     const NUMBER: u8 = 1;
     const AXES: usize = SIGNATURE_LEN;
@@ -60,6 +105,7 @@ impl Kind for Signatures {
     type Cell = Bounds<f32, SIGNATURE_LEN>;
     type Placed = Placed;
     type Query = Query;
+    type Extent = Extent;
 
     fn number(value: &Signature, axis: usize) -> [u8; 4] {
         value.values()[axis].to_ne_bytes()
@@ -92,6 +138,16 @@ impl Kind for Signatures {
         Query { signature: *value, below: *below, above: *above }
     }
 
+    fn extent<'a>(queries: impl Iterator<Item = &'a Query>) -> Extent {
+        let mut extent = [[f32::INFINITY, f32::NEG_INFINITY]; SIGNATURE_LEN];
+        for query in queries {
+            for ([low, high], &at) in extent.iter_mut().zip(query.signature.values()) {
+                (*low, *high) = (low.min(at), high.max(at));
+            }
+        }
+        extent
+    }
+
     fn distance(query: &Query, value: &Signature) -> f64 {
         query.signature.distance(value)
     }
@@ -116,9 +172,7 @@ impl Kind for Signatures {
                 }
             }
             for (out, sum) in out.iter_mut().zip(sums) {
-                let square = f64::from(if sum < f32::MAX { sum } else { f32::MAX });
-                let square = square * (1.0 - SLACK) - LEAST;
-                *out = if square > 0.0 { square.sqrt() * (1.0 - 1e-12) } else { 0.0 };
+                *out = bound(sum);
             }
         }
     }
@@ -126,30 +180,24 @@ impl Kind for Signatures {
     /// In single precision first, where no row that is near enough fails.
     #[inline(always)]
     fn nearer(query: &Query, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
-        let square = most * most * (1.0 + SLACK) + LEAST;
-        let limit = if square < LARGE { (square as f32).next_up() } else { f32::INFINITY };
-        let numbers = query.signature.values();
-        let blocks = blocks::<{ 4 * SIGNATURE_LEN * BLOCK }>(rows).iter();
-        for (number, block) in blocks.take(count.div_ceil(BLOCK)).enumerate() {
-            let mut sums = [0.0_f32; BLOCK];
-            for (column, at) in columns(block).iter().zip(numbers) {
-                for i in 0..BLOCK {
-                    let difference = f32::from_ne_bytes(column[i]) - at;
-                    sums[i] += difference * difference;
-                }
+        let difference = |at: f32, from: f32| at - from;
+        for_each_within(query.signature.values(), difference, rows, count, most, |place, _| {
+            let distance = query.signature.distance(&leaf::row::<Signatures>(rows, place));
+            if distance <= most {
+                hits.push(place, distance);
             }
-            // One question for all eight: mostly none is near enough.
-            if sums.map(|sum| u32::from(sum <= limit)).iter().sum::<u32>() == 0 {
-                continue;
-            }
-            for (place, sum) in (number * BLOCK..count).zip(sums) {
-                if sum <= limit {
-                    let distance = query.signature.distance(&leaf::row::<Signatures>(rows, place));
-                    if distance <= most {
-                        hits.push(place, distance);
-                    }
-                }
-            }
-        }
+        });
+    }
+
+    #[inline(always)]
+    fn beside(extent: &Extent, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
+        let outside = |at: f32, [low, high]: [f32; 2]| {
+            let (short, over) = (low - at, at - high);
+            let most = if short > over { short } else { over };
+            if most > 0.0 { most } else { 0.0 }
+        };
+        for_each_within(extent, outside, rows, count, most, |place, sum| {
+            hits.push(place, bound(sum));
+        });
     }
 }

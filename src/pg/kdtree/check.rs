@@ -29,14 +29,11 @@ fn kdtree_check(index: Oid) -> i64 {
     unsafe {
         let table = pg_sys::IndexGetRelation(index, true);
         if table == pg_sys::InvalidOid {
-            report::not_a_kdtree().raise();
+            report::not_a_kdtree("kdtree_check").raise();
         }
         let heap = pg_sys::table_open(table, LOCK);
         let relation = pg_sys::index_open(index, LOCK);
-        let handler = pg_sys::get_index_am_oid(c"kdtree".as_ptr(), false);
-        if (*(*relation).rd_rel).relam != handler {
-            report::not_a_kdtree().raise();
-        }
+        super::require_kdtree(relation, "kdtree_check");
         let result = of_kind!(relation, check(heap, relation));
         let rows = match result {
             Ok(rows) => rows,

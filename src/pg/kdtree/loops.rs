@@ -26,6 +26,10 @@ mod avx2 {
             nearer: |query, rows, count, most, hits| unsafe {
                 nearer::<K>(query, rows, count, most, hits)
             },
+            // SAFETY: as above.
+            beside: |extent, rows, count, most, hits| unsafe {
+                beside::<K>(extent, rows, count, most, hits)
+            },
         }
     }
 
@@ -49,6 +53,17 @@ mod avx2 {
     ) {
         K::nearer(query, rows, count, most, hits);
     }
+
+    #[target_feature(enable = "avx2")]
+    fn beside<K: Kind>(
+        extent: &K::Extent,
+        rows: &[u8; ROOM],
+        count: usize,
+        most: f64,
+        hits: &mut Hits,
+    ) {
+        K::beside(extent, rows, count, most, hits);
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +72,7 @@ mod tests {
     use crate::fingerprint::Fingerprint;
     use crate::index::kdtree::fingerprints::Fingerprints;
     use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
+    use crate::index::kdtree::leaf;
     use crate::index::kdtree::page::ROOM;
     use crate::index::kdtree::signatures::Signatures;
     use crate::signature::Signature;
@@ -65,9 +81,9 @@ mod tests {
     /// Every bit of what both loops give, for all counts of boxes and rows in turn.
     fn same_bits<K: Kind>(query: &K::Value, page: &[u8; ROOM], most: f64) {
         let query = K::query(query);
-        let (plain, best) = (Loops::<K>::PLAIN, best::<K>());
+        let (plain, loops) = (Loops::<K>::PLAIN, best::<K>());
         for count in (0..=K::BOXES).step_by(7) {
-            let bounds = [plain.bounds, best.bounds].map(|bounds| {
+            let bounds = [plain.bounds, loops.bounds].map(|bounds| {
                 let mut out = [0.0; MOST_BOXES];
                 bounds(&query, page, count, &mut out);
                 out[..count].iter().map(|bound| bound.to_bits()).collect::<Vec<_>>()
@@ -78,12 +94,22 @@ mod tests {
             // The nearest half of them, too, so that rows are left on the way.
             let mut most = most;
             for _ in 0..3 {
-                let [plain, best] = [plain.nearer, best.nearer].map(|nearer| {
+                let [plain, best] = [plain.nearer, loops.nearer].map(|nearer| {
                     let mut hits = Hits::default();
                     nearer(&query, page, count, most, &mut hits);
                     hits.iter().map(|(place, far)| (place, far.to_bits())).collect::<Vec<_>>()
                 });
                 assert_eq!(plain, best, "{count} rows within {most}");
+                for width in [1, 20] {
+                    let queries = (0..width).map(|place| K::query(&leaf::row::<K>(page, place)));
+                    let extent = K::extent(queries.collect::<Vec<_>>().iter());
+                    let [plain, best] = [Loops::<K>::PLAIN.beside, loops.beside].map(|beside| {
+                        let mut hits = Hits::default();
+                        beside(&extent, page, count, most, &mut hits);
+                        hits.iter().map(|(place, far)| (place, far.to_bits())).collect::<Vec<_>>()
+                    });
+                    assert_eq!(plain, best, "{count} rows beside {width} within {most}");
+                }
                 let mut far: Vec<u64> = plain.iter().map(|&(_, far)| far).collect();
                 far.sort_unstable();
                 most = f64::from_bits(far.get(far.len() / 2).copied().unwrap_or(0));

@@ -1,6 +1,7 @@
 //! The access method `kdtree`: what Postgres calls, one verb a file. What a page holds and
 //! how it is searched, cut and split is in [`crate::index::kdtree`].
 
+mod ahead;
 mod build;
 mod check;
 mod cost;
@@ -10,6 +11,7 @@ mod loops;
 mod nulls;
 mod options;
 mod pages;
+mod pairs;
 mod rows;
 mod scan;
 mod vacuum;
@@ -21,6 +23,7 @@ use crate::index::kdtree::fingerprints::Fingerprints;
 use crate::index::kdtree::kind::Kind as _;
 use crate::index::kdtree::signatures::Signatures;
 use crate::pg::call::v1;
+use crate::pg::report;
 use pgrx::pg_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, IndexAmRoutine, Relation};
 
@@ -95,6 +98,21 @@ pub unsafe extern "C-unwind" fn kdtree_signature(_fcinfo: FunctionCallInfo) -> D
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn kdtree_fingerprint(_fcinfo: FunctionCallInfo) -> Datum {
     Datum::from(i16::from(Fingerprints::NUMBER))
+}
+
+/// Raises an error unless an index is one of ours, with pages of its own.
+///
+/// # Safety
+/// The index is open.
+unsafe fn require_kdtree(index: Relation, function: &str) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let handler = pg_sys::get_index_am_oid(c"kdtree".as_ptr(), false);
+        let class = &*(*index).rd_rel;
+        if class.relam != handler || class.relkind as u8 != pg_sys::RELKIND_INDEX {
+            report::not_a_kdtree(function).raise();
+        }
+    }
 }
 
 /// The number of the kind of rows that an index is of, as its operator class says.

@@ -11,7 +11,8 @@ use crate::index::kdtree::gather::Gather;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::{Page, Role};
-use crate::index::kdtree::search::{AHEAD, Found, Search, Step, Within};
+use crate::index::kdtree::search::{Found, Search, Step, Within};
+use crate::pg::kdtree::ahead::Ahead;
 use crate::pg::kdtree::nulls::Walk;
 use crate::pg::kdtree::pages::{Held, Lock, Pin, block_count, check_layout, index_name};
 use crate::pg::kdtree::rows::{Rows, item_pointer};
@@ -333,45 +334,6 @@ struct Of<K: Rows> {
     pinned: Option<Pin>,
     page: Option<Box<Page>>,
     ahead: Ahead,
-}
-
-/// The pages that are likely to be read next, on their way to the processor.
-#[derive(Default)]
-struct Ahead {
-    pins: [Option<(u32, Pin)>; AHEAD],
-}
-
-impl Ahead {
-    /// A page in hand: from these, if it is one of them.
-    ///
-    /// # Safety
-    /// The index is open.
-    unsafe fn take(&mut self, index: Relation, block: u32) -> Pin {
-        let mut pins = self.pins.iter_mut();
-        match pins.find_map(|slot| slot.take_if(|(at, _)| *at == block)) {
-            Some((_, pin)) => pin,
-            // SAFETY: as promised by the caller.
-            None => unsafe { Pin::read(index, block) },
-        }
-    }
-
-    /// Has these pages fetched, and lets go of others.
-    ///
-    /// # Safety
-    /// As above.
-    unsafe fn fetch<K: Kind>(&mut self, index: Relation, blocks: [Option<u32>; AHEAD]) {
-        let mut before = std::mem::take(&mut self.pins);
-        for (slot, block) in self.pins.iter_mut().zip(blocks) {
-            let Some(block) = block else { continue };
-            let known = before.iter_mut().find_map(|slot| slot.take_if(|(at, _)| *at == block));
-            *slot = known.or_else(|| {
-                // SAFETY: as promised by the caller.
-                let pin = unsafe { Pin::read(index, block) };
-                pin.fetch::<K>();
-                Some((block, pin))
-            });
-        }
-    }
 }
 
 /// # Safety

@@ -1,0 +1,338 @@
+//! All pairs of rows that are near each other, by one walk through the tree: some leaves are taken
+//! in hand, and what is near one of their rows is looked for on the leaves that are still to
+//! come. A page is so read once for all rows in hand, and no pair is met twice.
+//!
+//! Rows that move to the right by a split while this goes on are followed, as by every search.
+//! What is still to come is told by copies of the pages above, as they were when the walk
+//! went down by them: what moves out of what was passed does not come back.
+
+use crate::index::kdtree::TreeError;
+use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES, MOST_ROWS};
+use crate::index::kdtree::leaf::{self, Pointer};
+use crate::index::kdtree::page::{Page, ROOM, Role};
+use crate::index::kdtree::search::{AHEAD, Visit};
+
+/// At so many rows in hand the search goes on to what is near them. They and their leaves stay
+/// in the processor's own memory.
+pub const FULL: usize = 4096;
+
+/// Two rows that are near each other, where they are in the table: first the one that is first
+/// there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pair {
+    /// The one.
+    pub one: Pointer,
+    /// And the other.
+    pub other: Pointer,
+    /// Their distance, as the operator has it.
+    pub distance: f64,
+}
+
+/// A page to read next: for its own rows, or for those near rows in hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    visit: Visit,
+    near: Option<Part>,
+}
+
+/// Some rows in hand: a part of [`Pairs::lists`].
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    from: usize,
+    to: usize,
+}
+
+/// A page above the leaf in hand, as it was, and how many of its boxes are to come.
+struct Above {
+    page: Page,
+    left: usize,
+}
+
+/// A leaf in hand, as it was.
+struct Leaf<K: Kind> {
+    page: Page,
+    extent: K::Extent,
+    /// Behind its rows in [`Pairs::rows`].
+    end: usize,
+}
+
+/// Rows of a page that are near some others, as they would be on a page of their own.
+struct Few {
+    room: Box<[u8; ROOM]>,
+    pointers: Vec<Pointer>,
+}
+
+/// What looks for pairs, and those that it found.
+struct Finder<K: Kind> {
+    loops: Loops<K>,
+    radius: f64,
+    hits: Hits,
+    found: Vec<Pair>,
+}
+
+/// A search in progress.
+pub struct Pairs<K: Kind> {
+    finder: Finder<K>,
+    /// Pages to come that are in no box of `above`: the root, or what moved to the right.
+    outer: Vec<Visit>,
+    above: Vec<Above>,
+    /// What is in hand, and at how many rows that is enough.
+    full: usize,
+    leaves: Vec<Leaf<K>>,
+    rows: Vec<(K::Query, Pointer)>,
+    /// Pages to read for them, and for which of them.
+    inner: Vec<(Visit, Part)>,
+    /// Numbers of rows in hand, ascending in each part; the parts of pages that are read sooner
+    /// are behind those of others.
+    lists: Vec<u32>,
+    /// The boxes that each row of a list is near.
+    boxes: Vec<u128>,
+    bounds: [f64; MOST_BOXES],
+    few: Few,
+}
+
+impl Turn {
+    /// The block of the page.
+    pub fn block(&self) -> u32 {
+        self.visit.block
+    }
+}
+
+impl<K: Kind> Finder<K> {
+    /// Finds the pairs that a row makes with the first `count` of a page.
+    fn find(
+        &mut self,
+        (query, one): (&K::Query, Pointer),
+        rows: &[u8; ROOM],
+        count: usize,
+        pointer: impl Fn(usize) -> Option<Pointer>,
+    ) -> Result<(), TreeError> {
+        self.hits.clear();
+        (self.loops.nearer)(query, rows, count, self.radius, &mut self.hits);
+        for (place, distance) in self.hits.iter() {
+            if distance < self.radius
+                && let Some(other) = pointer(place)
+            {
+                self.found.try_reserve(1)?;
+                let (one, other) = (one.min(other), one.max(other));
+                self.found.push(Pair { one, other, distance });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the rows of a page that may be near to what an extent is around.
+    fn choose(&mut self, few: &mut Few, extent: &K::Extent, page: &Page) {
+        self.hits.clear();
+        (self.loops.beside)(extent, page.room(), page.count(), self.radius, &mut self.hits);
+        few.pointers.clear();
+        for (place, _) in self.hits.iter() {
+            let to = few.pointers.len();
+            // No page has more rows than there is room for.
+            if to < few.pointers.capacity() {
+                leaf::copy_row::<K>(page.room(), place, &mut few.room, to);
+                few.pointers.push(leaf::pointer::<K>(page, place).0);
+            }
+        }
+    }
+}
+
+impl<K: Kind> Pairs<K> {
+    /// A search for all pairs nearer than `radius`, with `full` rows in hand at a time or a few
+    /// more.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn new(loops: Loops<K>, radius: f64, full: usize) -> Result<Self, TreeError> {
+        let (mut outer, mut pointers) = (Vec::new(), Vec::new());
+        outer.try_reserve(1)?;
+        outer.push(Visit::ROOT);
+        pointers.try_reserve(MOST_ROWS)?;
+        Ok(Pairs {
+            finder: Finder { loops, radius, hits: Hits::default(), found: Vec::new() },
+            outer,
+            above: Vec::new(),
+            full,
+            leaves: Vec::new(),
+            rows: Vec::new(),
+            inner: Vec::new(),
+            lists: Vec::new(),
+            boxes: Vec::new(),
+            bounds: [0.0; MOST_BOXES],
+            few: Few { room: Box::new([0; ROOM]), pointers },
+        })
+    }
+
+    /// A pair of the pages taken.
+    pub fn next_pair(&mut self) -> Option<Pair> {
+        self.finder.found.pop()
+    }
+
+    /// Whether there is one.
+    pub fn has_pairs(&self) -> bool {
+        !self.finder.found.is_empty()
+    }
+
+    /// The next page to [`Pairs::take`], if there is one. All pairs of those before are to be
+    /// asked for first.
+    pub fn next_turn(&mut self) -> Option<Turn> {
+        if let Some((visit, near)) = self.inner.pop() {
+            // The parts behind were of pages that are read.
+            self.lists.truncate(near.to);
+            return Some(Turn { visit, near: Some(near) });
+        }
+        if self.rows.len() >= self.full {
+            // All that is near these is found.
+            self.rows.clear();
+            self.leaves.clear();
+        }
+        if let Some(visit) = self.outer.pop() {
+            return Some(Turn { visit, near: None });
+        }
+        while let Some(Above { page, left }) = self.above.last_mut() {
+            if let Some(place) = left.checked_sub(1) {
+                *left = place;
+                return Some(Turn { visit: Visit::below::<K>(page, place, 0.0), near: None });
+            }
+            self.above.pop();
+        }
+        None
+    }
+
+    /// The pages that are taken next, unless those taken before have others below them.
+    pub fn ahead(&self) -> [Option<u32>; AHEAD] {
+        let mut last = self.inner.iter().rev().map(|(visit, _)| visit.block);
+        [last.next(), last.next()]
+    }
+
+    /// Takes in the page of a turn.
+    ///
+    /// # Errors
+    /// When it is none of the tree, or there is no memory.
+    pub fn take(&mut self, turn: Turn, page: &Page) -> Result<(), TreeError> {
+        let Turn { mut visit, near } = turn;
+        let (role, moved) = visit.enter::<K>(page)?;
+        match near {
+            None => {
+                self.outer.try_reserve(1)?;
+                self.outer.extend(moved);
+            }
+            Some(near) => {
+                self.inner.try_reserve(1)?;
+                self.inner.extend(moved.map(|moved| (moved, near)));
+            }
+        }
+        let is_leaf = page.level() == 0;
+        match near {
+            _ if role == Role::Deleted || page.count() == 0 => Ok(()),
+            None if is_leaf => self.take_in_hand(page),
+            None => {
+                self.above.try_reserve(1)?;
+                self.above.push(Above { page: page.clone(), left: page.count() });
+                Ok(())
+            }
+            Some(near) if is_leaf => self.compare(near, page),
+            Some(near) => self.schedule(near, page, page.count()),
+        }
+    }
+
+    /// Takes a leaf in hand, and finds the pairs that its rows make with those that are.
+    fn take_in_hand(&mut self, page: &Page) -> Result<(), TreeError> {
+        // Whether a row is dead to everybody, the table tells in any case.
+        let pointer = |place| Some(leaf::pointer::<K>(page, place).0);
+        let (count, first) = (page.count(), self.rows.len());
+        self.rows.try_reserve(count)?;
+        for place in 0..count {
+            let query = K::query(&leaf::value::<K>(page, place));
+            let (one, _) = leaf::pointer::<K>(page, place);
+            // With those before: so each pair once.
+            self.finder.find((&query, one), page.room(), place, pointer)?;
+            self.rows.push((query, one));
+        }
+        for leaf in &self.leaves {
+            self.finder.choose(&mut self.few, &leaf.extent, page);
+            let of_leaf = |place| Some(leaf::pointer::<K>(&leaf.page, place).0);
+            let count = leaf.page.count();
+            for (place, &one) in self.few.pointers.iter().enumerate() {
+                let query = K::query(&leaf::row::<K>(&self.few.room, place));
+                self.finder.find((&query, one), leaf.page.room(), count, of_leaf)?;
+            }
+        }
+        let extent = K::extent(self.rows.iter().skip(first).map(|(query, _)| query));
+        self.leaves.try_reserve(1)?;
+        self.leaves.push(Leaf { page: page.clone(), extent, end: self.rows.len() });
+        if self.rows.len() < self.full {
+            return Ok(());
+        }
+        // As many as can be: for these, all that is to come is read.
+        self.lists.clear();
+        self.lists.try_reserve(self.rows.len())?;
+        self.lists.extend((0..).take(self.rows.len()));
+        let all = Part { from: 0, to: self.lists.len() };
+        self.inner.try_reserve(self.outer.len())?;
+        self.inner.extend(self.outer.iter().map(|&visit| (visit, all)));
+        let above = std::mem::take(&mut self.above);
+        let scheduled = above.iter().try_for_each(|at| self.schedule(all, &at.page, at.left));
+        self.above = above;
+        scheduled
+    }
+
+    /// Has the pages below the first `count` boxes read for those rows that are near the box.
+    fn schedule(&mut self, near: Part, page: &Page, count: usize) -> Result<(), TreeError> {
+        let rows = near.to - near.from;
+        self.boxes.clear();
+        self.boxes.try_reserve(rows)?;
+        let mut all = 0_u128;
+        for &row in self.lists.iter().take(near.to).skip(near.from) {
+            let Some((query, _)) = self.rows.get(row as usize) else { continue };
+            (self.finder.loops.bounds)(query, page.room(), count, &mut self.bounds);
+            let mut boxes = 0;
+            for (place, &bound) in self.bounds.iter().take(count).enumerate() {
+                boxes |= u128::from(bound < self.finder.radius) << place;
+            }
+            self.boxes.push(boxes);
+            all |= boxes;
+        }
+        self.inner.try_reserve(count)?;
+        for place in (0..count).filter(|place| all >> place & 1 != 0) {
+            self.lists.try_reserve(rows)?;
+            let from = self.lists.len();
+            for (at, boxes) in (near.from..).zip(&self.boxes) {
+                if boxes >> place & 1 != 0
+                    && let Some(&row) = self.lists.get(at)
+                {
+                    self.lists.push(row);
+                }
+            }
+            let near = Part { from, to: self.lists.len() };
+            self.inner.push((Visit::below::<K>(page, place, 0.0), near));
+        }
+        Ok(())
+    }
+
+    /// Finds the pairs of some rows in hand with those of another leaf. Mostly few of either are
+    /// near any of the other, and to find these takes much less than to compare all.
+    fn compare(&mut self, near: Part, page: &Page) -> Result<(), TreeError> {
+        let mut list = self.lists.get(near.from..near.to).unwrap_or(&[]);
+        for leaf in &self.leaves {
+            let of_leaf;
+            let end = list.partition_point(|&row| (row as usize) < leaf.end);
+            (of_leaf, list) = list.split_at_checked(end).unwrap_or((list, &[]));
+            let rows = || of_leaf.iter().filter_map(|&row| self.rows.get(row as usize));
+            if of_leaf.is_empty() {
+                continue;
+            }
+            let extent = K::extent(rows().map(|(query, _)| query));
+            self.finder.choose(&mut self.few, &extent, page);
+            let Few { room, pointers } = &self.few;
+            if pointers.is_empty() {
+                continue;
+            }
+            for (query, pointer) in rows() {
+                let other = |place: usize| pointers.get(place).copied();
+                self.finder.find((query, *pointer), room, pointers.len(), other)?;
+            }
+        }
+        Ok(())
+    }
+}
