@@ -6,6 +6,7 @@ use crate::database::Database;
 use crate::fingerprints::Fingerprints;
 use crate::random::{Draw as _, Random};
 use postgres::error::SqlState;
+use postgres::{Client, IsolationLevel, Transaction};
 use std::io::Write as _;
 
 const ROWS: usize = 20_000;
@@ -351,6 +352,34 @@ fn pairs_are_of_a_finished_index() {
     assert_eq!(database.error(pairs).code(), &SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE);
     database.client.batch_execute("REINDEX INDEX item_fp").expect("made anew");
     assert!(database.value(pairs).is_some());
+}
+
+fn serializable(client: &mut Client) -> Transaction<'_> {
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::Serializable);
+    transaction.start().expect("begun")
+}
+
+#[test]
+fn pairs_are_serializable() {
+    let mut database = filled("kdtree_pairs_serializable", 300);
+    let setup =
+        "CREATE INDEX item_fp ON item USING kdtree (fp); CREATE TABLE report (pairs bigint)";
+    database.client.batch_execute(setup).expect("an index");
+    let mut other = database.session_of("postgres");
+    // One counts pairs and writes; the other reads that, and makes a pair: in no order is it as
+    // if they had come one after the other.
+    let mut counts = serializable(&mut database.client);
+    let mut makes = serializable(&mut other.client);
+    let count = "INSERT INTO report SELECT count(*) FROM kdtree_pairs('item_fp', 0.1)";
+    let results = [
+        makes.batch_execute("SELECT count(*) FROM report"),
+        counts.batch_execute(count),
+        makes.batch_execute("INSERT INTO item SELECT 1000, fp FROM item WHERE id = 1"),
+        counts.commit(),
+        makes.commit(),
+    ];
+    let codes: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()?.code()).collect();
+    assert!(codes.contains(&&SqlState::T_R_SERIALIZATION_FAILURE), "{codes:?}");
 }
 
 #[test]

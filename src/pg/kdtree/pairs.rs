@@ -19,6 +19,12 @@ const LOCK: i32 = pg_sys::AccessShareLock as i32;
 /// Whoever opened a relation in this transaction has locked it to the transaction's end.
 const LOCKED: i32 = pg_sys::NoLock as i32;
 
+unsafe extern "C-unwind" {
+    /// Notes that a serializable transaction has read all of an index: a row that another inserts is
+    /// a conflict from then on. Of `storage/predicate.h`, which pgrx leaves out.
+    fn PredicateLockRelation(relation: Relation, snapshot: pg_sys::Snapshot);
+}
+
 type Row = (ItemPointerData, ItemPointerData, f64);
 
 /// All pairs of rows nearer to each other than `radius`, by where they are in the table, the one
@@ -50,6 +56,9 @@ fn kdtree_pairs(
             report::unfinished_index().raise();
         }
         check_layout(relation, kind);
+        // As of every search, of access methods that say no more of it.
+        let snapshot = pg_sys::GetActiveSnapshot();
+        pg_guard_ffi_boundary(|| PredicateLockRelation(relation, snapshot));
         pg_sys::index_close(relation, LOCKED);
         pg_sys::table_close(heap, LOCKED);
         kind
