@@ -384,12 +384,6 @@ pub(super) fn unfinished_index() -> Report {
         .hint("REINDEX it if CREATE INDEX CONCURRENTLY failed, and begin another transaction.")
 }
 
-/// A table of a kind that indexes can't ask.
-pub(super) fn no_table_access() -> Report {
-    let message = "this table's access method has no rows for indexes".to_owned();
-    Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message)
-}
-
 fn row_of_table(pointer: u64) -> String {
     format!("({},{})", pointer >> 16, pointer & 0xffff)
 }

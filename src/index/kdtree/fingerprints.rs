@@ -35,6 +35,12 @@ fn largest_sum(most: f64) -> u32 {
     }
 }
 
+/// How far a number is outside of two sides: of the two differences one is 0.
+#[inline(always)]
+fn outside(at: u8, low: u8, high: u8) -> u8 {
+    low.saturating_sub(at) | at.saturating_sub(high)
+}
+
 /// Adds the squared differences of some axes to the sums of 16 rows, which stay at the
 /// largest 16-bit number when they would be larger.
 #[inline(always)]
@@ -157,7 +163,7 @@ impl Kind for Fingerprints {
             let sides: &[[Sixteen; 2]] = block.as_chunks().0.as_chunks().0;
             for ([low, high], &at) in sides.iter().zip(query.values()) {
                 for i in 0..BLOCK {
-                    let out = u16::from(low[i].saturating_sub(at) | at.saturating_sub(high[i]));
+                    let out = u16::from(outside(at, low[i], high[i]));
                     sums[i] += u32::from(out.wrapping_mul(out));
                 }
             }
@@ -193,11 +199,8 @@ impl Kind for Fingerprints {
             return;
         }
         let limit = largest_sum(most).min(u32::from(u16::MAX)) as u16;
-        // One of them is 0.
-        let outside = |at: u8, [low, high]: [u8; 2]| {
-            i16::from(low.saturating_sub(at) | at.saturating_sub(high))
-        };
-        for_each_within(extent, outside, rows, count, limit, |place, sum| {
+        let difference = |at: u8, [low, high]: [u8; 2]| i16::from(outside(at, low, high));
+        for_each_within(extent, difference, rows, count, limit, |place, sum| {
             hits.push(place, in_units(u32::from(sum)));
         });
     }

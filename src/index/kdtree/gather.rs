@@ -76,14 +76,12 @@ impl<K: Kind> Gather<K> {
         }
         if page.level() > 0 {
             let boxes = page.room();
-            let mut outside = 0_u128;
-            for sphere in &self.spheres {
-                (self.loops.bounds)(&sphere.center, boxes, count, &mut self.bounds);
-                for (place, &bound) in self.bounds.iter().take(count).enumerate() {
-                    outside |= u128::from(bound >= sphere.radius) << place;
-                }
+            let mut within = u128::MAX;
+            for Within { center, radius } in &self.spheres {
+                let bounds = &mut self.bounds;
+                within &= self.loops.boxes_within(center, *radius, boxes, count, bounds);
             }
-            let inside = (0..count).filter(|place| outside >> place & 1 == 0);
+            let inside = (0..count).filter(|place| within >> place & 1 != 0);
             self.visits.extend(inside.map(|place| Visit::below::<K>(page, place, 0.0)));
             return Ok(());
         }

@@ -127,4 +127,22 @@ impl<K: Kind> Copy for Loops<K> {}
 impl<K: Kind> Loops<K> {
     /// For every processor.
     pub const PLAIN: Self = Loops { bounds: K::bounds, nearer: K::nearer, beside: K::beside };
+
+    /// A bit for each of the first `count` boxes that may have a row nearer than `radius`. `bounds`
+    /// is room for theirs.
+    pub fn boxes_within(
+        &self,
+        query: &K::Query,
+        radius: f64,
+        boxes: &[u8; ROOM],
+        count: usize,
+        bounds: &mut [f64; MOST_BOXES],
+    ) -> u128 {
+        (self.bounds)(query, boxes, count, bounds);
+        let mut within = 0;
+        for (place, &bound) in bounds.iter().take(count).enumerate() {
+            within |= u128::from(bound < radius) << place;
+        }
+        within
+    }
 }

@@ -97,18 +97,6 @@ pub fn row<K: Kind>(room: &[u8; ROOM], place: usize) -> K::Value {
     })
 }
 
-/// Copies the numbers of a row to a place in another room.
-pub fn copy_row<K: Kind>(from: &[u8; ROOM], place: usize, to: &mut [u8; ROOM], at: usize) {
-    for axis in 0..K::AXES {
-        let (from_byte, to_byte) = (number_at::<K>(place, axis), number_at::<K>(at, axis));
-        let bytes = from.get(from_byte..from_byte + K::WIDTH);
-        let room = to.get_mut(to_byte..to_byte + K::WIDTH);
-        if let (Some(bytes), Some(room)) = (bytes, room) {
-            room.copy_from_slice(bytes);
-        }
-    }
-}
-
 /// Adds a row; false where there is no room. A page of rows without values takes none.
 pub fn push<K: Kind>(
     page: &mut Page,

@@ -7,9 +7,9 @@
 //! went down by them: what moves out of what was passed does not come back.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES, MOST_ROWS};
+use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
 use crate::index::kdtree::leaf::{self, Pointer};
-use crate::index::kdtree::page::{Page, ROOM, Role};
+use crate::index::kdtree::page::{Page, Role};
 use crate::index::kdtree::search::{AHEAD, Visit};
 
 /// At so many rows in hand the search goes on to what is near them. They and their leaves stay
@@ -56,12 +56,6 @@ struct Leaf<K: Kind> {
     end: usize,
 }
 
-/// Rows of a page that are near some others, as they would be on a page of their own.
-struct Few {
-    room: Box<[u8; ROOM]>,
-    pointers: Vec<Pointer>,
-}
-
 /// What looks for pairs, and those that it found.
 struct Finder<K: Kind> {
     loops: Loops<K>,
@@ -88,7 +82,8 @@ pub struct Pairs<K: Kind> {
     /// The boxes that each row of a list is near.
     boxes: Vec<u128>,
     bounds: [f64; MOST_BOXES],
-    few: Few,
+    /// Of a leaf, the rows that are near some of another.
+    few: Page,
 }
 
 impl Turn {
@@ -99,40 +94,34 @@ impl Turn {
 }
 
 impl<K: Kind> Finder<K> {
-    /// Finds the pairs that a row makes with the first `count` of a page.
+    /// Finds the pairs that a row makes with the first `count` of a leaf.
     fn find(
         &mut self,
         (query, one): (&K::Query, Pointer),
-        rows: &[u8; ROOM],
+        page: &Page,
         count: usize,
-        pointer: impl Fn(usize) -> Option<Pointer>,
     ) -> Result<(), TreeError> {
         self.hits.clear();
-        (self.loops.nearer)(query, rows, count, self.radius, &mut self.hits);
-        for (place, distance) in self.hits.iter() {
-            if distance < self.radius
-                && let Some(other) = pointer(place)
-            {
-                self.found.try_reserve(1)?;
-                let (one, other) = (one.min(other), one.max(other));
-                self.found.push(Pair { one, other, distance });
-            }
+        (self.loops.nearer)(query, page.room(), count, self.radius, &mut self.hits);
+        for (place, distance) in self.hits.iter().filter(|hit| hit.1 < self.radius) {
+            // Whether a row is dead to everybody, the table tells in any case.
+            let (other, _) = leaf::pointer::<K>(page, place);
+            self.found.try_reserve(1)?;
+            let (one, other) = (one.min(other), one.max(other));
+            self.found.push(Pair { one, other, distance });
         }
         Ok(())
     }
 
-    /// Takes the rows of a page that may be near to what an extent is around.
-    fn choose(&mut self, few: &mut Few, extent: &K::Extent, page: &Page) {
+    /// Takes the rows of a leaf that may be near to what an extent is around.
+    fn choose(&mut self, few: &mut Page, extent: &K::Extent, page: &Page) {
         self.hits.clear();
         (self.loops.beside)(extent, page.room(), page.count(), self.radius, &mut self.hits);
-        few.pointers.clear();
+        few.set_count(0);
         for (place, _) in self.hits.iter() {
-            let to = few.pointers.len();
-            // No page has more rows than there is room for.
-            if to < few.pointers.capacity() {
-                leaf::copy_row::<K>(page.room(), place, &mut few.room, to);
-                few.pointers.push(leaf::pointer::<K>(page, place).0);
-            }
+            // A leaf has room for all rows of another.
+            let (pointer, _) = leaf::pointer::<K>(page, place);
+            leaf::push::<K>(few, Some(&leaf::value::<K>(page, place)), pointer, false);
         }
     }
 }
@@ -144,10 +133,9 @@ impl<K: Kind> Pairs<K> {
     /// # Errors
     /// When there is no memory.
     pub fn new(loops: Loops<K>, radius: f64, full: usize) -> Result<Self, TreeError> {
-        let (mut outer, mut pointers) = (Vec::new(), Vec::new());
+        let mut outer = Vec::new();
         outer.try_reserve(1)?;
         outer.push(Visit::ROOT);
-        pointers.try_reserve(MOST_ROWS)?;
         Ok(Pairs {
             finder: Finder { loops, radius, hits: Hits::default(), found: Vec::new() },
             outer,
@@ -159,7 +147,7 @@ impl<K: Kind> Pairs<K> {
             lists: Vec::new(),
             boxes: Vec::new(),
             bounds: [0.0; MOST_BOXES],
-            few: Few { room: Box::new([0; ROOM]), pointers },
+            few: Page::new(K::NUMBER, Role::Node, 0),
         })
     }
 
@@ -238,24 +226,21 @@ impl<K: Kind> Pairs<K> {
 
     /// Takes a leaf in hand, and finds the pairs that its rows make with those that are.
     fn take_in_hand(&mut self, page: &Page) -> Result<(), TreeError> {
-        // Whether a row is dead to everybody, the table tells in any case.
-        let pointer = |place| Some(leaf::pointer::<K>(page, place).0);
         let (count, first) = (page.count(), self.rows.len());
         self.rows.try_reserve(count)?;
         for place in 0..count {
             let query = K::query(&leaf::value::<K>(page, place));
             let (one, _) = leaf::pointer::<K>(page, place);
             // With those before: so each pair once.
-            self.finder.find((&query, one), page.room(), place, pointer)?;
+            self.finder.find((&query, one), page, place)?;
             self.rows.push((query, one));
         }
         for leaf in &self.leaves {
             self.finder.choose(&mut self.few, &leaf.extent, page);
-            let of_leaf = |place| Some(leaf::pointer::<K>(&leaf.page, place).0);
-            let count = leaf.page.count();
-            for (place, &one) in self.few.pointers.iter().enumerate() {
-                let query = K::query(&leaf::row::<K>(&self.few.room, place));
-                self.finder.find((&query, one), leaf.page.room(), count, of_leaf)?;
+            for place in 0..self.few.count() {
+                let query = K::query(&leaf::value::<K>(&self.few, place));
+                let (one, _) = leaf::pointer::<K>(&self.few, place);
+                self.finder.find((&query, one), &leaf.page, leaf.page.count())?;
             }
         }
         let extent = K::extent(self.rows.iter().skip(first).map(|(query, _)| query));
@@ -285,11 +270,9 @@ impl<K: Kind> Pairs<K> {
         let mut all = 0_u128;
         for &row in self.lists.iter().take(near.to).skip(near.from) {
             let Some((query, _)) = self.rows.get(row as usize) else { continue };
-            (self.finder.loops.bounds)(query, page.room(), count, &mut self.bounds);
-            let mut boxes = 0;
-            for (place, &bound) in self.bounds.iter().take(count).enumerate() {
-                boxes |= u128::from(bound < self.finder.radius) << place;
-            }
+            let Finder { loops, radius, .. } = &self.finder;
+            let bounds = &mut self.bounds;
+            let boxes = loops.boxes_within(query, *radius, page.room(), count, bounds);
             self.boxes.push(boxes);
             all |= boxes;
         }
@@ -324,13 +307,12 @@ impl<K: Kind> Pairs<K> {
             }
             let extent = K::extent(rows().map(|(query, _)| query));
             self.finder.choose(&mut self.few, &extent, page);
-            let Few { room, pointers } = &self.few;
-            if pointers.is_empty() {
+            let count = self.few.count();
+            if count == 0 {
                 continue;
             }
             for (query, pointer) in rows() {
-                let other = |place: usize| pointers.get(place).copied();
-                self.finder.find((query, *pointer), room, pointers.len(), other)?;
+                self.finder.find((query, *pointer), &self.few, count)?;
             }
         }
         Ok(())

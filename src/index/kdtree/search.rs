@@ -313,16 +313,14 @@ impl<K: Kind> Search<K> {
     fn take_boxes(&mut self, page: &Page) -> Result<(), TreeError> {
         let count = page.count();
         let boxes = page.room();
-        let mut outside = 0_u128;
-        for sphere in &self.spheres {
-            (self.loops.bounds)(&sphere.center, boxes, count, &mut self.bounds);
-            for (place, &bound) in self.bounds.iter().take(count).enumerate() {
-                outside |= u128::from(bound >= sphere.radius) << place;
-            }
+        let mut within = u128::MAX;
+        for Within { center, radius } in &self.spheres {
+            let bounds = &mut self.bounds;
+            within &= self.loops.boxes_within(center, *radius, boxes, count, bounds);
         }
         (self.loops.bounds)(&self.query, boxes, count, &mut self.bounds);
         for place in 0..count {
-            if outside >> place & 1 == 0 {
+            if within >> place & 1 != 0 {
                 self.schedule(Visit::below::<K>(page, place, self.bounds[place]))?;
             }
         }

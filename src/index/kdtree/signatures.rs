@@ -52,6 +52,13 @@ fn columns(block: &[u8]) -> &[Eight] {
     block.as_chunks().0.as_chunks().0
 }
 
+/// How far a number is outside of two sides, by how far it is short of one and over the other.
+#[inline(always)]
+fn outside(short: f32, over: f32) -> f32 {
+    let most = if short > over { short } else { over };
+    if most > 0.0 { most } else { 0.0 }
+}
+
 /// At most the distance whose square was added up in single precision.
 #[inline(always)]
 fn bound(sum: f32) -> f64 {
@@ -166,8 +173,7 @@ impl Kind for Signatures {
                 for i in 0..BLOCK {
                     let short = f32::from_ne_bytes(low[i]) - above;
                     let over = below - f32::from_ne_bytes(high[i]);
-                    let most = if short > over { short } else { over };
-                    let out = if most > 0.0 { most } else { 0.0 };
+                    let out = outside(short, over);
                     sums[i] += out * out;
                 }
             }
@@ -191,12 +197,8 @@ impl Kind for Signatures {
 
     #[inline(always)]
     fn beside(extent: &Extent, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
-        let outside = |at: f32, [low, high]: [f32; 2]| {
-            let (short, over) = (low - at, at - high);
-            let most = if short > over { short } else { over };
-            if most > 0.0 { most } else { 0.0 }
-        };
-        for_each_within(extent, outside, rows, count, most, |place, sum| {
+        let difference = |at: f32, [low, high]: [f32; 2]| outside(low - at, at - high);
+        for_each_within(extent, difference, rows, count, most, |place, sum| {
             hits.push(place, bound(sum));
         });
     }

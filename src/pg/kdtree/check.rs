@@ -24,16 +24,9 @@ use std::ptr;
 #[pg_extern(sql = false)]
 fn kdtree_check(index: Oid) -> i64 {
     const LOCK: i32 = pg_sys::ShareLock as i32;
-    // SAFETY: the table is locked before its index, as everywhere; both are closed at the
-    // end, and by Postgres after an ERROR.
+    // SAFETY: both are closed at the end, and by Postgres after an ERROR.
     unsafe {
-        let table = pg_sys::IndexGetRelation(index, true);
-        if table == pg_sys::InvalidOid {
-            report::not_a_kdtree("kdtree_check").raise();
-        }
-        let heap = pg_sys::table_open(table, LOCK);
-        let relation = pg_sys::index_open(index, LOCK);
-        super::require_kdtree(relation, "kdtree_check");
+        let (heap, relation) = super::open_with_table(index, LOCK, "kdtree_check");
         let result = of_kind!(relation, check(heap, relation));
         let rows = match result {
             Ok(rows) => rows,

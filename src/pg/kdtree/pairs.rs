@@ -1,14 +1,14 @@
 //! `kdtree_pairs(regclass, float8)`: all pairs of rows of a table that are near each other, by
 //! walking through its index once.
 
+use crate::index::kdtree::TreeError;
 use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::pairs::{FULL, Pair, Pairs};
-use crate::index::kdtree::{TreeError, fingerprints::Fingerprints, signatures::Signatures};
 use crate::index::sphere::Sphere;
 use crate::pg::kdtree::ahead::Ahead;
 use crate::pg::kdtree::pages::{Held, Lock, check_layout, index_name};
 use crate::pg::kdtree::rows::{Rows, item_pointer};
-use crate::pg::kdtree::{FINGERPRINTS, loops};
+use crate::pg::kdtree::{loops, of_kind};
 use crate::pg::{memory, report};
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
@@ -40,34 +40,21 @@ fn kdtree_pairs(
     if let Err(error) = Sphere::new((), radius) {
         report::invalid_radius(&error).raise();
     }
-    // SAFETY: the table is locked before its index, as everywhere, and both to the end of the
-    // transaction.
-    let kind = unsafe {
-        let table = pg_sys::IndexGetRelation(index, true);
-        if table == pg_sys::InvalidOid {
-            report::not_a_kdtree("kdtree_pairs").raise();
-        }
-        let heap = pg_sys::table_open(table, LOCK);
-        let relation = pg_sys::index_open(index, LOCK);
-        super::require_kdtree(relation, "kdtree_pairs");
-        let kind = super::kind(relation);
+    // SAFETY: both are closed at the end, and stay locked to the end of the transaction.
+    unsafe {
+        let (heap, relation) = super::open_with_table(index, LOCK, "kdtree_pairs");
         may_read(heap, relation);
         if !is_whole(relation) {
             report::unfinished_index().raise();
         }
-        check_layout(relation, kind);
         // As of every search, of access methods that say no more of it.
         let snapshot = pg_sys::GetActiveSnapshot();
         pg_guard_ffi_boundary(|| PredicateLockRelation(relation, snapshot));
+        memory::foresee(1 << 16);
+        let rows = of_kind!(relation, walk(relation, radius));
         pg_sys::index_close(relation, LOCKED);
         pg_sys::table_close(heap, LOCKED);
-        kind
-    };
-    memory::foresee(1 << 16);
-    if kind == FINGERPRINTS {
-        TableIterator::new(Walk::<Fingerprints>::begin(index, radius))
-    } else {
-        TableIterator::new(Walk::<Signatures>::begin(index, radius))
+        TableIterator::new(rows)
     }
 }
 
@@ -111,18 +98,25 @@ unsafe fn is_whole(index: Relation) -> bool {
     }
 }
 
+/// Begins a walk.
+///
+/// # Safety
+/// The index is open, and stays locked.
+unsafe fn walk<K: Rows>(index: Relation, radius: f64) -> Box<dyn Iterator<Item = Row>> {
+    // SAFETY: as promised by the caller.
+    let index = unsafe {
+        check_layout(index, K::NUMBER);
+        (*index).rd_id
+    };
+    let pairs = or_raise(index, Pairs::<K>::new(loops::best(), radius, FULL));
+    Box::new(Walk { index, pairs, rows: Vec::new() })
+}
+
 /// A walk in progress. Nothing is held between two calls but locks on the relations.
 struct Walk<K: Rows> {
     index: Oid,
-    pairs: Option<Pairs<K>>,
+    pairs: Pairs<K>,
     rows: Vec<Row>,
-}
-
-impl<K: Rows> Walk<K> {
-    fn begin(index: Oid, radius: f64) -> Self {
-        let pairs = Pairs::new(loops::best::<K>(), radius, FULL);
-        Walk { index, pairs: Some(or_raise(index, pairs)), rows: Vec::new() }
-    }
 }
 
 fn or_raise<T>(index: Oid, result: Result<T, TreeError>) -> T {
@@ -140,17 +134,14 @@ impl<K: Rows> Iterator for Walk<K> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        loop {
-            if let Some(row) = self.rows.pop() {
-                return Some(row);
-            }
-            let pairs = self.pairs.as_mut()?;
+        while self.rows.is_empty() {
             // SAFETY: both are locked since the walk began.
-            let result = unsafe { step(self.index, pairs, &mut self.rows) };
+            let result = unsafe { step(self.index, &mut self.pairs, &mut self.rows) };
             if !or_raise(self.index, result) {
-                self.pairs = None;
+                return None;
             }
         }
+        self.rows.pop()
     }
 }
 
@@ -166,99 +157,51 @@ unsafe fn step<K: Rows>(
     // SAFETY: as promised by the caller; what is opened is closed again, and by Postgres after
     // an ERROR.
     unsafe {
-        let heap = pg_sys::table_open(pg_sys::IndexGetRelation(index, false), LOCKED);
         let relation = pg_sys::index_open(index, LOCKED);
-        let (mut more, mut ahead) = (false, Ahead::default());
-        while let Some(turn) = pairs.next_turn() {
+        let mut ahead = Ahead::default();
+        while !pairs.has_pairs() {
+            let Some(turn) = pairs.next_turn() else { break };
             check_for_interrupts!();
             let pin = ahead.take(relation, turn.block());
             ahead.fetch::<K>(relation, pairs.ahead());
-            let held = Held::of_pin(pin, Lock::Shared);
-            pairs.take(turn, held.page())?;
-            drop(held);
-            if pairs.has_pairs() {
-                more = true;
-                break;
-            }
+            pairs.take(turn, Held::of_pin(pin, Lock::Shared).page())?;
         }
         drop(ahead);
-        if more {
-            let mut visible = Visible::begin(heap);
-            let mut last: Option<(Pointer, Option<ItemPointerData>)> = None;
-            while let Some(Pair { one, other, distance }) = pairs.next_pair() {
-                // The pairs of a row follow each other.
-                if last.is_none_or(|(last, _)| last != one) {
-                    last = Some((one, visible.row(item_pointer(one))));
-                }
-                let Some((_, Some(one))) = last else { continue };
-                if let Some(other) = visible.row(item_pointer(other)) {
-                    rows.try_reserve(1)?;
-                    // The versions that are seen may be in another order than the first ones.
-                    let turned = place(other) < place(one);
-                    let (one, other) = if turned { (other, one) } else { (one, other) };
-                    rows.push((one, other, distance));
-                }
-            }
-            visible.end();
-        }
         pg_sys::index_close(relation, LOCKED);
-        pg_sys::table_close(heap, LOCKED);
+        let more = pairs.has_pairs();
+        if more {
+            let heap = pg_sys::table_open(pg_sys::IndexGetRelation(index, false), LOCKED);
+            let snapshot = pg_sys::GetActiveSnapshot();
+            while let Some(Pair { one, other, distance }) = pairs.next_pair() {
+                let Some(one) = seen(heap, snapshot, one) else { continue };
+                let Some(other) = seen(heap, snapshot, other) else { continue };
+                rows.try_reserve(1)?;
+                // The versions that are seen may be in another order than the first ones.
+                let turned = place(other) < place(one);
+                let (one, other) = if turned { (other, one) } else { (one, other) };
+                rows.push((one, other, distance));
+            }
+            pg_sys::table_close(heap, LOCKED);
+        }
         Ok(more)
     }
 }
 
-/// What the statement sees of a table.
-struct Visible {
+/// Where the version of a row is that the statement sees, if it sees one.
+///
+/// # Safety
+/// The table is open, and the snapshot active.
+unsafe fn seen(
     heap: Relation,
-    fetch: *mut pg_sys::IndexFetchTableData,
-    slot: *mut pg_sys::TupleTableSlot,
     snapshot: pg_sys::Snapshot,
-}
-
-impl Visible {
-    /// # Safety
-    /// The table is open, and stays so until [`Visible::end`].
-    unsafe fn begin(heap: Relation) -> Self {
-        // SAFETY: as promised by the caller; a statement has a snapshot.
-        unsafe {
-            let methods = &*(*heap).rd_tableam;
-            let Some(begin) = methods.index_fetch_begin else { report::no_table_access().raise() };
-            let fetch = pg_guard_ffi_boundary(|| begin(heap));
-            let slot = pg_sys::table_slot_create(heap, std::ptr::null_mut());
-            Visible { heap, fetch, slot, snapshot: pg_sys::GetActiveSnapshot() }
-        }
-    }
-
-    /// Where the version of a row is that the statement sees, if it sees one.
-    ///
-    /// # Safety
-    /// The table is open.
-    unsafe fn row(&mut self, at: ItemPointerData) -> Option<ItemPointerData> {
-        let (mut found, mut again, mut dead) = (at, false, false);
-        // SAFETY: as promised by the caller; what was begun is of this table.
-        let is_seen = unsafe {
-            let methods = &*(*self.heap).rd_tableam;
-            let Some(fetch) = methods.index_fetch_tuple else { report::no_table_access().raise() };
-            let (scan, snapshot, slot) = (self.fetch, self.snapshot, self.slot);
-            pg_guard_ffi_boundary(|| {
-                fetch(scan, &raw mut found, snapshot, slot, &raw mut again, &raw mut dead)
-            })
-        };
-        is_seen.then_some(found)
-    }
-
-    /// # Safety
-    /// The table is open.
-    unsafe fn end(self) {
-        // SAFETY: as promised by the caller; each was begun once.
-        unsafe {
-            let methods = &*(*self.heap).rd_tableam;
-            pg_sys::ExecDropSingleTupleTableSlot(self.slot);
-            if let Some(end) = methods.index_fetch_end {
-                pg_guard_ffi_boundary(|| end(self.fetch));
-            }
-        }
-    }
+    row: Pointer,
+) -> Option<ItemPointerData> {
+    let mut at = item_pointer(row);
+    // SAFETY: as promised by the caller; nobody asks whether the row is dead to everybody.
+    let is_seen = unsafe {
+        pg_sys::table_index_fetch_tuple_check(heap, &raw mut at, snapshot, std::ptr::null_mut())
+    };
+    is_seen.then_some(at)
 }
 
 /// By what the places of rows in a table are compared.
