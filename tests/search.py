@@ -11,9 +11,11 @@ import http.client
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import psycopg
@@ -30,6 +32,26 @@ def ask(port, method, path, body=None, **headers):
     asked.request(method, path, body, headers)
     answer = asked.getresponse()
     return answer.status, answer.read()
+
+
+def exchange(port, sent):
+    """What is answered to bytes that no library would send: the status, and the text of its body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode()
+
+
+def page():
+    spec = importlib.util.spec_from_file_location("search_page", search_py)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+NAMES = {"table": "img_vec", "fp": "fp", "id": "id", "files": "img_raw", "file": "raw", "name": "info"}
 
 
 def drop(browser, path):
@@ -113,22 +135,102 @@ def only_its_own_page_is_answered(browser, port):
 
 def limits_and_odd_requests_are_answered(browser, port):
     own = {"Host": f"127.0.0.1:{port}"}
-    assert ask(port, "POST", "/search", b"", **own, **{"Content-Length": "20000001"})[0] == 413
-    assert ask(port, "POST", "/search", b"", **own, **{"Content-Length": "-1"})[0] == 404
     assert ask(port, "POST", "/search", b"", **own)[0] == 422
-    assert ask(port, "GET", "/picture?id=1'%20OR%20true--", **own)[0] == 404
+    # Not an id of the column's type, or none at all.
+    for id in ("1'%20OR%20true--", "1%00", "%00", "99999999999999999999", "-1", "1.5", "%FF%FE", "%ED%A0%80", "%zz", "%", "",
+               "1" * 60_000):
+        status, body = ask(port, "GET", "/picture?id=" + id, **own)
+        assert (status, json.loads(body)) == (404, {"error": "no such picture"}), (id[:40], status, body)
     assert ask(port, "GET", "/picture", **own)[0] == 404
+    assert ask(port, "GET", "/picture?id=1", **own)[0] == 200
+    assert ask(port, "POST", "/picture?id=1", b"", **own)[0] == 404
     assert ask(port, "GET", "/../setup.sh", **own)[0] == 404
     status, body = ask(port, "POST", "/search?turned=yes", b"\x89PNG", **own)
     assert status == 422 and json.loads(body)["error"], body
 
 
+def what_is_no_upload_gets_a_plain_answer(browser, port):
+    with open(copy_of("JPEG 10")[0], "rb") as file:
+        picture = file.read()
+    start = f"POST /search HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n".encode()
+    length = b"Content-Length: %d\r\n" % len(picture)
+    chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(picture), picture)
+    assert exchange(port, start + length + b"\r\n" + picture)[0] == 200
+    assert exchange(port, start + length + length + b"\r\n" + picture)[0] == 200
+    for status, sent in (
+            (411, b"Transfer-Encoding: chunked\r\n\r\n" + chunk),
+            (411, length + b"Transfer-Encoding: chunked\r\n\r\n" + chunk),
+            (411, b"\r\n" + picture),
+            (400, b"Content-Length: -1\r\n\r\n" + picture),
+            (400, b"Content-Length: 1_000\r\n\r\n" + picture),
+            (400, b"Content-Length:\r\n\r\n" + picture),
+            (400, b"Content-Length: 0x10\r\n\r\n" + picture),
+            (400, "Content-Length: ²\r\n\r\n".encode() + picture),
+            (400, b"Content-Length: 5\r\n" + length + b"\r\n" + picture),
+            (400, length + b"\r\n" + picture[:-1]),
+            (413, b"Content-Length: 20000001\r\n\r\n" + bytes(20_000_001)),
+            (413, b"Content-Length: " + 50_000 * b"9" + b"\r\n\r\n" + picture)):
+        is_now, body = exchange(port, start + sent)
+        assert is_now == status and json.loads(body)["error"], (sent[:40], is_now, body)
+
+
+def what_is_no_request_gets_a_plain_answer(browser, port):
+    host = f"Host: 127.0.0.1:{port}\r\n".encode()
+    for status, sent in (
+            (400, b"GET http://[/ HTTP/1.1\r\n" + host + b"\r\n"),
+            (400, b"GET / HTTP/x\r\n" + host + b"\r\n"),
+            (400, b"GET\r\n\r\n"),
+            (400, b"\x16\x03\x01\x00\xa5\r\n\r\n"),
+            (403, b"GET / HTTP/1.1\r\n\r\n"),
+            (404, b"GET /\xff\x00 HTTP/1.1\r\n" + host + b"\r\n"),
+            (414, b"GET /" + 70_000 * b"a" + b" HTTP/1.1\r\n" + host + b"\r\n"),
+            (431, b"GET / HTTP/1.1\r\n" + host + b"A: " + 70_000 * b"a" + b"\r\n\r\n"),
+            (431, b"GET / HTTP/1.1\r\n" + host + 200 * b"A: a\r\n" + b"\r\n"),
+            (501, b"PUT /search HTTP/1.1\r\n" + host + b"Content-Length: 1000000\r\n\r\n" + bytes(1_000_000)),
+            (505, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")):
+        is_now, body = exchange(port, sent)
+        assert is_now == status and "error" in body.lower(), (sent[:40], is_now, body)
+
+
+def a_sender_that_waits_gets_an_answer(browser, port):
+    search = page()
+    search.Handler.timeout = 3
+    server = search.http.server.ThreadingHTTPServer(("127.0.0.1", 0), search.Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with socket.create_connection(server.server_address, timeout=60) as connection:
+            connection.sendall(b"POST /search HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 9\r\n\r\n" %
+                               server.server_port)
+            assert connection.recv(1 << 16).split()[1] == b"408"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def a_picture_is_looked_up_by_the_columns_own_type_and_index(browser, port):
+    for type, value in (("bigint", "id"), ("text", "'ü ' || id"), ("uuid", "md5(id::text)::uuid"),
+                        ("numeric", "id / 2.0"), ("date", "'2026-01-01'::date + id")):
+        name = f"by_{type}"
+        with psycopg.connect(connection, autocommit=True) as database:
+            database.execute(f"""
+                CREATE TABLE {name} AS SELECT ({value})::{type} AS key, info, raw, fp FROM img_raw JOIN img_vec USING (id);
+                ALTER TABLE {name} ADD PRIMARY KEY (key)""")
+            shown, = database.execute(f"SELECT key::text FROM {name} WHERE info = %s", [COPIES[0][1]]).fetchone()
+        # A few rows would be read in sequence.
+        forced = connection + " options='-c enable_seqscan=off'"
+        asked = page().Database(connection, dict(NAMES, table=name, files=name, id="key"))
+        with open(copy_of("JPEG 10")[0], "rb") as file:
+            found = asked.similar(file.read(), [1])["found"]
+        assert len(found) == 24 and all(asked.file(one["id"])[0] for one in found), (type, found)
+        assert asked.file(shown) and asked.file("1\0") is None and asked.file("none") is None, type
+        with psycopg.connect(forced) as database:
+            query = asked.picture.as_string(database)
+            plan = database.execute("EXPLAIN " + query, {"id": shown, "shown": []}).fetchall()
+            assert any("Index Cond: (key = " in line for line, in plan), (type, plan)
+
+
 def it_only_reads(browser, port):
-    spec = importlib.util.spec_from_file_location("search_page", search_py)
-    page = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(page)
-    names = {"table": "img_vec", "fp": "fp", "id": "id", "files": "img_raw", "file": "raw", "name": "info"}
-    database = page.Database(connection, names)
+    database = page().Database(connection, NAMES)
     assert database.rows("SELECT 1", None) == [(1,)]
     try:
         database.rows("DELETE FROM img_copy", None)
@@ -159,7 +261,8 @@ def console_is_silent(browser, port):
 
 CHECKS = (a_dropped_copy_finds_its_original, pictures_load, a_mirrored_copy_is_found_in_eight_orientations,
           what_is_no_picture_is_told, only_its_own_page_is_answered, limits_and_odd_requests_are_answered,
-          it_only_reads, fits_a_phone, console_is_silent)
+          what_is_no_upload_gets_a_plain_answer, what_is_no_request_gets_a_plain_answer,
+          a_sender_that_waits_gets_an_answer, a_picture_is_looked_up_by_the_columns_own_type_and_index, it_only_reads, fits_a_phone, console_is_silent)
 
 
 def main():

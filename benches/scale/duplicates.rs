@@ -11,6 +11,8 @@ const SET: &str = "fingerprints";
 const PLANTED: i64 = 1000;
 /// With more rows the join takes the better part of an hour.
 const JOINED: i64 = 1_000_000;
+/// The longest way to one group: a chain of so many pairs, whose ids are in no order.
+const CHAIN: i64 = 1_000_000;
 /// Copies have numbers from here on, and from twice that.
 const FIRST: i64 = 1 << 41;
 
@@ -30,6 +32,22 @@ fn seconds(client: &mut Client, statements: &str) -> Result<f64> {
 
 fn count(client: &mut Client, query: &str) -> Result<i64> {
     Ok(client.query_one(query, &[])?.get(0))
+}
+
+/// Seconds that the groups of a chain take.
+fn chain(groups: &str) -> Result<f64> {
+    let mut client = connect()?;
+    client.batch_execute(&format!(
+        "SELECT setseed(0.5);
+         CREATE TEMPORARY TABLE link AS
+         SELECT id, row_number() OVER (ORDER BY random()) AS place FROM generate_series(0, {CHAIN}) AS id;
+         CREATE TEMPORARY TABLE pair AS
+         SELECT least(a.id, b.id) AS one, greatest(a.id, b.id) AS other
+         FROM link a JOIN link b ON b.place = a.place + 1 ORDER BY random()"
+    ))?;
+    let taken = seconds(&mut client, groups)?;
+    assert_eq!(count(&mut client, "SELECT count(DISTINCT leader) FROM duplicate")?, 1);
+    Ok(taken)
 }
 
 /// Plants copies, finds all pairs and groups, and takes the copies away again.
@@ -67,6 +85,8 @@ pub fn duplicates() -> Result<()> {
         2 * FIRST
     );
     assert_eq!(count(&mut client, &whole)?, rows / PLANTED, "planted groups that are whole");
+
+    keep("groups of a chain, s", chain(&groups)?)?;
 
     if rows <= JOINED {
         client.batch_execute(

@@ -10,10 +10,12 @@ column of files:  --table picture --files picture --file file --name id
 """
 
 import argparse
+import contextlib
 import http.server
 import json
 import os
 import re
+import socket
 import sys
 import threading
 import time
@@ -38,14 +40,15 @@ WITH q AS MATERIALIZED (
     FROM {table} v ORDER BY v.{fp} <-> q.fp LIMIT %(nearest)s) found
   ORDER BY id, distance, o
 )
-SELECT best.id::text, f.{name}::text, distance, o
+SELECT f.{id}::text, f.{name}::text, distance, o
 FROM best JOIN {files} f ON f.{id} = best.id
 WHERE distance IS NOT NULL ORDER BY distance, best.id LIMIT %(nearest)s
 """
-# What a browser can't show is drawn as the database sees it.
+# What a browser can't show is drawn as the database sees it. The id is sent as text without a type:
+# PostgreSQL reads it as one of the column's own, and finds it by the column's index.
 PICTURE = """
 SELECT format, CASE WHEN format = ANY(%(shown)s) THEN file ELSE pattern2png(image2pattern(file)) END
-FROM (SELECT {file} AS file, (image_info({file})).format FROM {files} WHERE {id}::text = %(id)s) f
+FROM (SELECT {file} AS file, (image_info({file})).format FROM {files} WHERE {id} = %(id)s) f
 """
 # What a distance up to so much means: docs/quality.md has the measured shares.
 MEANINGS = [
@@ -67,7 +70,7 @@ class Database:
     def rows(self, query, parameters):
         with self.lock:
             if self.connection is None or self.connection.closed:
-                self.connection = psycopg.connect(self.conninfo, autocommit=True, options=(
+                self.connection = psycopg.connect(self.conninfo, autocommit=True, client_encoding="UTF8", options=(
                     "-c default_transaction_read_only=on -c statement_timeout=20s"))
             return self.connection.execute(query, parameters, binary=True).fetchall()
 
@@ -84,15 +87,33 @@ class Database:
             for id, name, distance, orientation in found]}
 
     def file(self, id):
-        for form, shown in self.rows(self.picture, {"id": id, "shown": list(TYPES)}):
-            return shown, TYPES.get(form, "image/png")
-        return None
+        try:
+            found = self.rows(self.picture, {"id": id, "shown": list(TYPES)})
+        except psycopg.DataError:  # the column has no such values
+            return None
+        return next(((shown, TYPES.get(form, "image/png")) for form, shown in found), None)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     """The page, /search and /picture. Only this machine is answered, and only its own page."""
 
-    timeout = 30
+    timeout = 30  # seconds without a byte
+    default_request_version = "HTTP/1.0"  # what is no request is answered with a status, too
+
+    def handle(self):
+        with contextlib.suppress(ConnectionError):  # whoever asked has gone
+            super().handle()
+
+    def finish(self):
+        super().finish()
+        # A file that was refused is read all the same, for a while: where something is left when the
+        # connection closes, the sender sees a broken connection, and not the answer.
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(1)
+            end = time.monotonic() + 10
+            while time.monotonic() < end and self.connection.recv(1 << 16):
+                pass
 
     def answer(self, status, body, kind="application/json"):
         body = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -118,10 +139,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.is_ours():
             return self.answer(403, {"error": "this page answers its own machine alone"})
         try:
-            return respond(urllib.parse.urlsplit(self.path))
-        except psycopg.Error as error:
-            self.close_connection = True
-            return self.answer(500, {"error": str(error).splitlines()[0]})
+            url = urllib.parse.urlsplit(self.path)
+        except ValueError:
+            return self.answer(400, {"error": "this is no address"})
+        try:
+            return respond(url)
+        except (psycopg.Error, UnicodeError) as error:
+            return self.answer(500, {"error": next(iter(str(error).splitlines()), "the database failed")})
 
     def do_GET(self):
         self.respond(self.get)
@@ -140,14 +164,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.answer(404, {"error": "no such page"})
 
     def post(self, url):
-        length = self.headers.get("Content-Length", "")
-        if url.path != "/search" or not re.fullmatch("[0-9]{1,12}", length):
+        if url.path != "/search":
             return self.answer(404, {"error": "no such page"})
-        if int(length) > LARGEST:
-            self.close_connection = True
+        lengths = {length.strip() for length in self.headers.get_all("Content-Length", [])}
+        if "Transfer-Encoding" in self.headers or not lengths:
+            return self.answer(411, {"error": "the file is to come in one piece, after its Content-Length"})
+        length = lengths.pop()
+        if lengths or not re.fullmatch("[0-9]+", length):
+            return self.answer(400, {"error": "the Content-Length is no number of bytes"})
+        if len(length) > 12 or int(length) > LARGEST:
             return self.answer(413, {"error": f"the file has more than {LARGEST:,} bytes"})
+        try:
+            file = self.rfile.read(int(length))
+        except TimeoutError:
+            return self.answer(408, {"error": "the file did not come"})
+        if len(file) < int(length):
+            return self.answer(400, {"error": "the file ends before its Content-Length"})
         turned = urllib.parse.parse_qs(url.query).get("turned") == ["yes"]
-        answer = self.server.database.similar(self.rfile.read(int(length)), list(range(1, 9 if turned else 2)))
+        answer = self.server.database.similar(file, list(range(1, 9 if turned else 2)))
         return self.answer(422 if "error" in answer else 200, answer)
 
     def log_message(self, *_):

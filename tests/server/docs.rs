@@ -89,6 +89,45 @@ fn every_sql_block_runs_and_prints_what_the_document_says() {
     assert!(ran >= 30 && compared >= 20, "{ran} blocks, {compared} with an answer");
 }
 
+/// What docs/scale-out.md gives for Citus, where that is plain SQL, and a shard is a plain table.
+#[test]
+fn the_forms_for_citus_answer_the_same_on_a_plain_table() {
+    let mut database = Database::create("docs_citus");
+    let page = std::fs::read_to_string(root().join("docs/scale-out.md")).expect("the page");
+    let blocks: Vec<_> = blocks(&page).into_iter().filter(|b| b.language == "citus").collect();
+    let statements: Vec<&str> = blocks.iter().flat_map(|block| block.text.split(";\n")).collect();
+    let [nearest, pairs] = statements
+        .iter()
+        .filter(|statement| statement.trim_start().starts_with("WITH"))
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("{statements:#?}");
+    };
+    let create = "CREATE TABLE picture (id int, fp fingerprint);
+        INSERT INTO picture SELECT id, sha256(int4send(id / 3))::fingerprint FROM generate_series(1, 500) AS id;
+        CREATE INDEX picture_fp ON picture USING kdtree (fp)";
+    database.client.batch_execute(create).expect("a table");
+    let mut same = |one: &str, other: &str| {
+        let [mut one, mut other] = [one, other].map(|query| database.column(query));
+        one.sort_unstable();
+        other.sort_unstable();
+        assert!(one == other && !one.is_empty(), "{one:?} is not {other:?}");
+        one.len()
+    };
+    // Distances, as ids at the same distance come in any order.
+    let nearest = nearest.replace("SELECT id FROM", "SELECT fp <-> (SELECT fp FROM q) FROM");
+    let one_by_one =
+        "SELECT fp <-> (SELECT fp FROM picture WHERE id = 1) FROM picture ORDER BY 1 LIMIT 20";
+    assert_eq!(same(&nearest, one_by_one), 20);
+    let pairs = pairs.replace("SELECT a.id, b.id FROM", "SELECT format('%s %s', a.id, b.id) FROM");
+    let walked = "SELECT format('%s %s', least(a.id, b.id), greatest(a.id, b.id))
+        FROM kdtree_pairs('picture_fp', 0.5) JOIN picture a ON a.ctid = one JOIN picture b ON b.ctid = other";
+    assert_eq!(same(&pairs, walked), 499);
+    let check = blocks.iter().find_map(|block| block.text.split("$$").nth(1)).expect("a command");
+    let check = database.value(&check.replace("%s", "public.picture"));
+    assert_eq!(check.as_deref(), Some("500"));
+}
+
 #[test]
 fn a_wrong_answer_is_told_from_a_right_one() {
     let database = Database::create("docs_answers");

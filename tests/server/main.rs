@@ -21,6 +21,7 @@ mod deadline;
 mod docs;
 mod drivers;
 mod drop_in;
+mod duplicates;
 mod fingerprint;
 #[path = "../../benches/data/fingerprints.rs"]
 mod fingerprints;
