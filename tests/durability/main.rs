@@ -34,6 +34,7 @@ mod large;
 mod layout;
 mod load;
 mod logical;
+mod marks;
 #[path = "../server/memory.rs"]
 mod memory;
 mod pitr;

@@ -108,7 +108,7 @@ unsafe fn check_tree<K: Rows>(index: Relation, seen: &mut Vec<Seen>) -> Result<(
                 if around.is_some_and(|around| !around.holds(&K::cell(&value))) {
                     return corrupt("has a row outside its box");
                 }
-                seen.push((leaf::pointer::<K>(page, place).0, digest::<K>(&value)));
+                seen.push((leaf::pointer::<K>(page, place), digest::<K>(&value)));
             }
             continue;
         }

@@ -479,9 +479,9 @@ impl<K: Rows> Running for Of<K> {
                 for row in rows {
                     // Where rows were taken off since, the same pointer may be another row's.
                     let place = usize::from(row.place);
-                    let same = leaf::pointer::<K>(page, place).0 == row.pointer;
+                    let same = leaf::pointer::<K>(page, place) == row.pointer;
                     if page.removals() == row.removals && place < page.count() && same {
-                        leaf::set_dead::<K>(page, place);
+                        leaf::set_dead(page, place, true);
                     }
                 }
             });
@@ -547,7 +547,7 @@ impl<K: Rows> Of<K> {
                     && page.check(row.block, K::NUMBER) == Ok(Role::Node)
                     && page.level() == 0
                     && place < page.count()
-                    && leaf::pointer::<K>(page, place).0 == row.pointer;
+                    && leaf::pointer::<K>(page, place) == row.pointer;
                 if !same {
                     return None;
                 }
