@@ -28,6 +28,7 @@ mod fingerprints;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 mod flat;
+mod held_back;
 mod items;
 mod knob;
 mod large;

@@ -180,13 +180,10 @@ impl Pin {
 
 impl Drop for Pin {
     fn drop(&mut self) {
-        // After an ERROR Postgres itself gives back pins: at once where it passes through
-        // here, and before the memory of a scan is freed.
-        // SAFETY: reads the state of this backend's transaction; pinned.
-        unsafe {
-            if !std::thread::panicking() && pg_sys::IsTransactionState() {
-                pg_sys::ReleaseBuffer(self.buffer);
-            }
+        // After an ERROR Postgres itself gives back pins.
+        if !std::thread::panicking() {
+            // SAFETY: pinned.
+            unsafe { pg_sys::ReleaseBuffer(self.buffer) }
         }
     }
 }

@@ -43,6 +43,17 @@ struct State {
     tuple: *mut pg_sys::IndexTupleData,
 }
 
+/// A scan that ends lets go of its pages. What still has some when its memory is freed was left by an
+/// ERROR, of which Postgres has given them back: maybe in a transaction that goes on.
+impl Drop for State {
+    fn drop(&mut self) {
+        std::mem::forget(self.pin.take());
+        if let Some(running) = self.running.as_mut() {
+            running.forget_pages();
+        }
+    }
+}
+
 /// A scan of whatever kind of rows.
 trait Running {
     /// The next row, its distance if it has one, and for an index-only scan its tuple.
@@ -62,6 +73,9 @@ trait Running {
     /// # Safety
     /// As above.
     unsafe fn note_dead(&self, index: Relation, rows: &[Found]) -> Result<(), TreeError>;
+
+    /// Leaves the pages in hand to Postgres.
+    fn forget_pages(&mut self);
 }
 
 /// A row that a scan gives out.
@@ -487,6 +501,10 @@ impl<K: Rows> Running for Of<K> {
             });
         }
         Ok(())
+    }
+
+    fn forget_pages(&mut self) {
+        std::mem::forget((self.pinned.take(), std::mem::take(&mut self.ahead)));
     }
 }
 
