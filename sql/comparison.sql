@@ -34,6 +34,21 @@ CREATE FUNCTION pattern_eq(pattern, pattern) RETURNS boolean
 CREATE FUNCTION pattern_ne(pattern, pattern) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pattern_ne_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
 
+CREATE FUNCTION pattern_lt(pattern, pattern) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pattern_lt_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_le(pattern, pattern) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pattern_le_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_gt(pattern, pattern) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pattern_gt_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_ge(pattern, pattern) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pattern_ge_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_cmp(pattern, pattern) RETURNS integer
+	AS 'MODULE_PATHNAME', 'pattern_cmp_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
 CREATE OPERATOR = (
 	LEFTARG = signature, RIGHTARG = signature, PROCEDURE = signature_eq,
 	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
@@ -66,12 +81,32 @@ CREATE OPERATOR >= (
 
 CREATE OPERATOR = (
 	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_eq,
-	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
 );
 
 CREATE OPERATOR <> (
 	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_ne,
 	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+CREATE OPERATOR < (
+	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_lt,
+	COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+CREATE OPERATOR <= (
+	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_le,
+	COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+CREATE OPERATOR > (
+	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_gt,
+	COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+CREATE OPERATOR >= (
+	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_ge,
+	COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 
 CREATE OPERATOR CLASS btree_signature_ops
@@ -88,6 +123,15 @@ CREATE OPERATOR CLASS hash_signature_ops
 	OPERATOR 1 =,
 	FUNCTION 1 signature_hash (signature),
 	FUNCTION 2 signature_hash_extended (signature, bigint);
+
+CREATE OPERATOR CLASS btree_pattern_ops
+	DEFAULT FOR TYPE pattern USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 pattern_cmp (pattern, pattern);
 
 CREATE FUNCTION pattern_hash(pattern) RETURNS integer
 	AS 'MODULE_PATHNAME', 'pattern_hash_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;

@@ -321,8 +321,8 @@ CREATE FUNCTION kdtree_pairs(index regclass, radius double precision)
 	RETURNS TABLE (one tid, other tid, distance double precision)
 	AS 'MODULE_PATHNAME', 'kdtree_pairs_wrapper' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000;
 
--- Values: exact casts, averages with a state of SQL's own, a hash of patterns, spheres in
--- binary, and a radius search under row-level security by its index.
+-- Values: exact casts, averages with a state of SQL's own, order and hashes of patterns, spheres
+-- in binary, and a radius search under row-level security by its index.
 
 DROP CAST (real[] AS signature);
 CREATE CAST (real[] AS signature) WITH FUNCTION signature_from_real(real[]) AS ASSIGNMENT;
@@ -420,8 +420,52 @@ CREATE OPERATOR CLASS hash_pattern_ops
 	FUNCTION 2 pattern_hash_extended (pattern, bigint);
 
 -- ALTER OPERATOR can say so from PostgreSQL 17 on only.
-UPDATE pg_catalog.pg_operator SET oprcanhash = true
+UPDATE pg_catalog.pg_operator SET oprcanhash = true, oprcanmerge = true
 	WHERE oid OPERATOR(pg_catalog.=) '=(pattern,pattern)'::pg_catalog.regoperator;
+
+CREATE FUNCTION pattern_lt(pattern, pattern) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pattern_lt_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_le(pattern, pattern) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pattern_le_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_gt(pattern, pattern) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pattern_gt_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_ge(pattern, pattern) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pattern_ge_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE FUNCTION pattern_cmp(pattern, pattern) RETURNS integer
+	AS 'MODULE_PATHNAME', 'pattern_cmp_wrapper' LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE COST 100;
+
+CREATE OPERATOR < (
+	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_lt,
+	COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+CREATE OPERATOR <= (
+	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_le,
+	COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+CREATE OPERATOR > (
+	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_gt,
+	COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+CREATE OPERATOR >= (
+	LEFTARG = pattern, RIGHTARG = pattern, PROCEDURE = pattern_ge,
+	COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+CREATE OPERATOR CLASS btree_pattern_ops
+	DEFAULT FOR TYPE pattern USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 pattern_cmp (pattern, pattern);
 
 CREATE FUNCTION signature_sphere_recv(internal) RETURNS signature_sphere
 	AS 'MODULE_PATHNAME', 'signature_sphere_recv_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -14,6 +14,7 @@ pub mod wavelet;
 use crate::picture::brightness;
 use crate::picture::orientation::Orientation;
 use crate::picture::resample::{SIDE, Thumbnail};
+use std::cmp::Ordering;
 
 /// Numbers in a pattern.
 pub const PATTERN_LEN: usize = SIDE * SIDE;
@@ -58,6 +59,12 @@ impl Pattern {
     /// Sets `d[x][y]`, rounded to single precision.
     pub(crate) fn set(&mut self, x: usize, y: usize, value: f64) {
         self.values[x * SIDE + y] = value as f32;
+    }
+
+    /// Number by number, as numbers compare: −0 is 0. Of use to sort and to find
+    /// equal ones, of no other meaning.
+    pub fn order(&self, other: &Pattern) -> Ordering {
+        order(&self.values, &other.values)
     }
 
     /// The three blocks of differences of level `n`: their upper left corners.
@@ -161,6 +168,12 @@ impl Pattern {
     }
 }
 
+/// Number by number, as numbers compare: −0 is 0.
+pub(crate) fn order(a: &[f32], b: &[f32]) -> Ordering {
+    let mut orders = a.iter().zip(b).map(|(a, b)| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
 /// Sum of squared differences of two slices, in four independent lanes so that
 /// it can be vectorised: the same order of additions whatever the machine.
 fn squared_difference(a: &[f32], b: &[f32]) -> f64 {
@@ -192,6 +205,19 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn order_agrees_with_equality(a in pattern(), from in 0..PATTERN_LEN, by in -1.0_f32..1.0) {
+            let mut b = a.clone();
+            b.values[from] += by;
+            prop_assert_eq!(a.order(&b), a.values[from].partial_cmp(&b.values[from]).expect("finite"));
+            prop_assert_eq!(a.order(&b), b.order(&a).reverse());
+            prop_assert_eq!(a.order(&b).is_eq(), a == b);
+            b.values[from] = -0.0;
+            let mut zero = b.clone();
+            zero.values[from] = 0.0;
+            prop_assert_eq!(b.order(&zero), Ordering::Equal);
+        }
+
         #[test]
         fn distance_is_a_metric(a in pattern(), b in pattern(), c in pattern()) {
             prop_assert_eq!(a.distance(&a), 0.0);

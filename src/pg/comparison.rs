@@ -123,6 +123,31 @@ fn pattern_ne(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> bool {
 }
 
 #[pg_extern(sql = false)]
+fn pattern_lt(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> bool {
+    a.0.order(b.0).is_lt()
+}
+
+#[pg_extern(sql = false)]
+fn pattern_le(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> bool {
+    a.0.order(b.0).is_le()
+}
+
+#[pg_extern(sql = false)]
+fn pattern_gt(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> bool {
+    a.0.order(b.0).is_gt()
+}
+
+#[pg_extern(sql = false)]
+fn pattern_ge(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> bool {
+    a.0.order(b.0).is_ge()
+}
+
+#[pg_extern(sql = false)]
+fn pattern_cmp(a: Borrowed<'_, Pattern>, b: Borrowed<'_, Pattern>) -> i32 {
+    a.0.order(b.0) as i32
+}
+
+#[pg_extern(sql = false)]
 fn pattern_hash(pattern: Borrowed<'_, Pattern>) -> i32 {
     let bytes = bytes_of_value(pattern.0);
     // SAFETY: as many bytes as are named.

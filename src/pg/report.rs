@@ -6,6 +6,7 @@ use crate::fingerprint::{BytesError, HexError};
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::page::MetaError;
 use crate::index::sphere::RadiusError;
+use crate::pg::kdtree::open::{Asks, Elsewhere};
 use crate::pg::version;
 use crate::signature::SignatureOutOfRange;
 use crate::text::{BinaryError, NumbersError, TextError};
@@ -377,11 +378,67 @@ pub(super) fn pairs_of_hidden_rows() -> Report {
 }
 
 /// An index that has not all rows of its table yet.
-pub(super) fn unfinished_index() -> Report {
-    let message = "this index does not have all rows yet that the transaction sees";
-    let code = PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
-    Report::new(code, message.to_owned())
+pub(super) fn unfinished_index(index: &str) -> Report {
+    let message =
+        format!("index \"{index}\" is not finished: it lacks rows that the transaction sees");
+    Report::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, message)
         .hint("REINDEX it if CREATE INDEX CONCURRENTLY failed, and begin another transaction.")
+}
+
+/// An index without rows of its own, and where they are.
+pub(super) fn rows_elsewhere(index: &str, table: &str, place: Elsewhere, asks: Asks) -> Report {
+    let (quoted, name) = (index.replace('\'', "''"), asks.name());
+    let (why, hint) = match (place, asks) {
+        (Elsewhere::Partitions, Asks::Check) => (
+            "in partitions",
+            format!(
+                "Check the index of each partition: SELECT relid, kdtree_check(relid) \
+                 FROM pg_partition_tree('{quoted}') WHERE isleaf."
+            ),
+        ),
+        (Elsewhere::Partitions, Asks::Pairs) => (
+            "in partitions",
+            format!(
+                "For the pairs within each partition: SELECT relid, near.* \
+                 FROM pg_partition_tree('{quoted}'), kdtree_pairs(relid, 0.5) AS near WHERE isleaf. \
+                 For all pairs join the table with itself within a sphere."
+            ),
+        ),
+        (Elsewhere::Shards, Asks::Check) => (
+            "in shards of Citus",
+            format!(
+                "Check the index of each shard: SELECT * FROM run_command_on_shards('{}', \
+                 $$SELECT sum(kdtree_check(indexrelid)) FROM pg_index JOIN pg_class c \
+                 ON c.oid = indexrelid JOIN pg_am a ON a.oid = relam \
+                 WHERE amname = 'kdtree' AND indrelid = '%s'::regclass$$).",
+                table.replace('\'', "''")
+            ),
+        ),
+        (Elsewhere::Shards, Asks::Pairs) => (
+            "in shards of Citus",
+            format!(
+                "Join the table with itself within a sphere: WITH a AS MATERIALIZED (SELECT * \
+                 FROM {table}) SELECT … FROM a JOIN {table} b ON b.… <<->> sphere(a.…, 0.5)."
+            ),
+        ),
+    };
+    let message =
+        format!("{name} finds no rows in index \"{index}\": those of its table are {why}");
+    Report::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, message).hint(hint)
+}
+
+/// A check where nobody may lock a table against writing.
+pub(super) fn no_check_on_standby() -> Report {
+    let message = "kdtree_check cannot run on a standby: it locks the table against writing";
+    let code = PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+    Report::new(code, message.to_owned()).hint("Run it on the primary, or after promotion.")
+}
+
+/// An index whose pages never come to a standby.
+pub(super) fn unlogged_on_standby(index: &str) -> Report {
+    let message = format!("index \"{index}\" is of an unlogged table: a standby has no rows of it");
+    Report::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, message)
+        .hint("Ask the primary.")
 }
 
 fn row_of_table(pointer: u64) -> String {

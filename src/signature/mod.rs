@@ -3,7 +3,7 @@
 
 pub mod average;
 
-use crate::pattern::Pattern;
+use crate::pattern::{self, Pattern};
 use crate::text::{self, NumbersError};
 use std::cmp::Ordering;
 use std::ops::{Add, Mul};
@@ -73,9 +73,7 @@ impl Signature {
     /// Number by number, as numbers compare: −0 is 0. Of use to sort and to find
     /// equal ones, of no other meaning.
     pub fn order(&self, other: &Signature) -> Ordering {
-        let pairs = self.values.iter().zip(&other.values);
-        let mut orders = pairs.map(|(a, b)| a.partial_cmp(b).unwrap_or(Ordering::Equal));
-        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        pattern::order(&self.values, &other.values)
     }
 
     /// Bytes that are the same for equal signatures, whatever the machine.

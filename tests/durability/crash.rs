@@ -197,7 +197,8 @@ fn check_often(client: &mut Client) {
 }
 
 /// The server's own settings, for what is to outlive it.
-pub const OPTIONS: &str = "-c fsync=on -c checkpoint_timeout=30s -c autovacuum_naptime=1s";
+pub const OPTIONS: &str = "-c wal_consistency_checking=all -c fsync=on -c checkpoint_timeout=30s \
+    -c autovacuum_naptime=1s";
 
 #[test]
 fn nothing_acknowledged_is_lost() {

@@ -28,12 +28,14 @@ mod fingerprints;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 mod flat;
+mod held_back;
 mod items;
 mod knob;
 mod large;
 mod layout;
 mod load;
 mod logical;
+mod marks;
 #[path = "../server/memory.rs"]
 mod memory;
 mod pitr;

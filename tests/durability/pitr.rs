@@ -4,13 +4,13 @@ use crate::cluster::{Cluster, Server};
 use crate::exact::{answers, index_equals_scan};
 use crate::items::{INDEXES, TABLE, create_indexes, fingerprint, load};
 use crate::random::Random;
-use crate::servers::{archiving, await_archive, await_recovery, recovering};
+use crate::servers::{COMPARED, archiving, await_archive, await_recovery, recovering};
 
 #[test]
 fn a_base_backup_and_wal_give_an_earlier_moment_back() {
     let server = Server::tested();
     let archive = Cluster::nowhere(&server, "pitr", "").path("archive");
-    let cluster = Cluster::start(&server, "pitr", &archiving(&archive));
+    let cluster = Cluster::start(&server, "pitr", &format!("{COMPARED} {}", archiving(&archive)));
     let mut client = cluster.database("kept");
     client.batch_execute(TABLE).expect("a table");
     load(&mut client, 0..2000);

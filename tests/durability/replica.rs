@@ -7,7 +7,7 @@ use crate::exact::{answers, index_equals_scan};
 use crate::items::{TABLE, create_indexes, fingerprint, load};
 use crate::knob::knob;
 use crate::random::Random;
-use crate::servers::{catch_up, promote};
+use crate::servers::{COMPARED, catch_up, promote};
 use postgres::Client;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,7 +29,7 @@ fn write(client: &mut Client, stop: &AtomicBool) {
 #[test]
 fn a_replica_answers_as_its_primary() {
     let mut random = Random(3);
-    let primary = Cluster::start(&Server::tested(), "primary", "");
+    let primary = Cluster::start(&Server::tested(), "primary", COMPARED);
     let mut client = primary.database("replicated");
     client.batch_execute(TABLE).expect("a table");
     load(&mut client, 0..2000);

@@ -7,6 +7,10 @@ use std::path::Path;
 use std::process::Command;
 use std::str::FromStr;
 
+/// What a server is started with that crashes or has a standby: each WAL record brings the pages as
+/// they were, and whoever replays it ends where they are not what it makes of them.
+pub const COMPARED: &str = "-c wal_consistency_checking=all";
+
 /// The process that serves a session.
 pub fn backend(client: &mut Client) -> i32 {
     client.query_one("SELECT pg_backend_pid()", &[]).expect("alive").get(0)

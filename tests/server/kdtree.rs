@@ -354,6 +354,363 @@ fn pairs_are_of_a_finished_index() {
     assert!(database.value(pairs).is_some());
 }
 
+/// Statements that would change an index or its table below a query that reads them.
+const CHANGES: [&str; 8] = [
+    "REINDEX INDEX item_fp",
+    "REINDEX TABLE item",
+    "TRUNCATE item",
+    "DROP INDEX item_fp",
+    "DROP TABLE item",
+    "ALTER TABLE item ALTER COLUMN id TYPE bigint",
+    "CLUSTER item USING item_id",
+    "ALTER INDEX item_fp SET (fillfactor = 80); ALTER TABLE item SET UNLOGGED",
+];
+
+#[test]
+fn pairs_keep_their_index_and_table_in_use() {
+    let mut database = filled("kdtree_pairs_in_use", 6000);
+    database
+        .client
+        .batch_execute(
+            "CREATE INDEX item_fp ON item USING kdtree (fp); CREATE INDEX item_id ON item (id)",
+        )
+        .expect("indexes");
+    let count = "SELECT count(*) FROM kdtree_pairs('item_fp', 1.8)";
+    let count: i64 = database.client.query_one(count, &[]).expect("a count").get(0);
+    assert!(count > 1000, "{count} pairs");
+    let pairs = "SELECT (kdtree_pairs('item_fp', 1.8)).*";
+    for change in CHANGES {
+        // Below a cursor, which goes on afterwards.
+        let mut transaction = database.client.transaction().expect("a transaction");
+        let declare = format!("DECLARE pairs CURSOR FOR {pairs}");
+        transaction.batch_execute(&declare).expect("a cursor");
+        let mut found: i64 =
+            transaction.query("FETCH 40 FROM pairs", &[]).expect("some").len() as i64;
+        let mut inner = transaction.transaction().expect("a savepoint");
+        let error = inner.batch_execute(change).expect_err(change);
+        assert_eq!(error.code(), Some(&SqlState::OBJECT_IN_USE), "{change}: {error:?}");
+        inner.rollback().expect("rolled back");
+        found += transaction.query("FETCH ALL FROM pairs", &[]).expect("the rest").len() as i64;
+        assert_eq!(found, count, "{change}");
+        // At its end nothing is in use any more, nor when it is closed before.
+        let mut inner = transaction.transaction().expect("a savepoint");
+        inner.batch_execute(change).expect(change);
+        inner.rollback().expect("rolled back");
+        transaction
+            .batch_execute(&declare.replace("pairs CURSOR", "more CURSOR"))
+            .expect("another");
+        transaction.query("FETCH 40 FROM more", &[]).expect("some");
+        transaction.batch_execute("CLOSE more").expect("closed");
+        transaction.batch_execute(change).expect(change);
+        transaction.rollback().expect("rolled back");
+
+        // In a loop.
+        let body = |inside: &str| {
+            format!(
+                "DO $$ DECLARE pair record; found bigint := 0; BEGIN
+                     FOR pair IN {pairs} LOOP found := found + 1; {inside} END LOOP;
+                     IF found <> {count} THEN RAISE 'found %', found; END IF;
+                 END $$"
+            )
+        };
+        let in_loop = body(&format!("IF found = 20 THEN {change}; END IF;"));
+        assert_eq!(database.error(&in_loop).code(), &SqlState::OBJECT_IN_USE, "{change}");
+        let caught = body(&format!(
+            "IF found = 20 THEN BEGIN {change}; RAISE 'done'; EXCEPTION WHEN object_in_use THEN END; END IF;"
+        ));
+        database.client.batch_execute(&caught).expect("goes on");
+    }
+    // Another session waits.
+    let mut other = database.session_of("postgres");
+    other.client.batch_execute("SET lock_timeout = '100ms'").expect("set");
+    let mut transaction = database.client.transaction().expect("a transaction");
+    transaction.batch_execute(&format!("DECLARE pairs CURSOR FOR {pairs}")).expect("a cursor");
+    transaction.query("FETCH 40 FROM pairs", &[]).expect("some");
+    for change in ["VACUUM FULL item", "REINDEX INDEX item_fp", "TRUNCATE item"] {
+        assert_eq!(other.error(change).code(), &SqlState::LOCK_NOT_AVAILABLE, "{change}");
+    }
+    transaction.commit().expect("committed");
+    other.client.batch_execute("VACUUM FULL item").expect("free");
+    check(&mut database, "item", "item_fp");
+    assert!(database.warnings().is_empty());
+}
+
+/// However a query ends, nothing stays open behind it, of which Postgres would warn.
+#[test]
+fn pairs_end_early_without_a_trace() {
+    let mut database = filled("kdtree_pairs_early", 3000);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    let pairs = "SELECT kdtree_pairs('item_fp', 4)";
+    // The second pair of a statement fails.
+    let failing = "SELECT 1 / (2 - n), pair FROM (SELECT row_number() OVER () AS n, pair FROM
+                   (SELECT kdtree_pairs('item_fp', 4) AS pair OFFSET 0) p) q";
+    let free = "REINDEX INDEX item_fp";
+    for (statements, fails) in [
+        (vec![format!("{pairs} LIMIT 3")], false),
+        // One of two is at its end before the query is.
+        (
+            vec![
+                "SELECT kdtree_pairs('item_fp', 0), kdtree_pairs('item_fp', 4) LIMIT 3".to_owned(),
+            ],
+            false,
+        ),
+        (vec![format!("SELECT EXISTS ({pairs})")], false),
+        (vec![format!("SELECT * FROM generate_series(1, 3), LATERAL ({pairs} LIMIT 2) v")], false),
+        (
+            vec![format!(
+                "SELECT (SELECT v FROM ({pairs} WHERE i > 0 LIMIT 1) v) FROM generate_series(1, 3) i"
+            )],
+            false,
+        ),
+        (vec![failing.to_owned()], true),
+        (
+            vec![
+                format!("BEGIN; DECLARE c CURSOR WITH HOLD FOR {pairs}"),
+                "FETCH 3 FROM c".to_owned(),
+                "COMMIT".to_owned(),
+                "FETCH 3 FROM c".to_owned(),
+                "CLOSE c".to_owned(),
+            ],
+            false,
+        ),
+        (
+            // In a savepoint that is taken back, and one that is not.
+            vec![
+                format!("BEGIN; SAVEPOINT a; DECLARE c CURSOR FOR {pairs}"),
+                "FETCH 3 FROM c".to_owned(),
+                "ROLLBACK TO a".to_owned(),
+                format!("DECLARE c CURSOR FOR {pairs}"),
+                "FETCH 3 FROM c".to_owned(),
+                "RELEASE a".to_owned(),
+                "FETCH 3 FROM c".to_owned(),
+                "SAVEPOINT b".to_owned(),
+                "FETCH 3 FROM c".to_owned(),
+                "ROLLBACK TO b".to_owned(),
+                "FETCH 3 FROM c".to_owned(),
+                "COMMIT".to_owned(),
+            ],
+            false,
+        ),
+        (
+            vec![
+                "BEGIN".to_owned(),
+                format!("DECLARE c CURSOR FOR {pairs}"),
+                "FETCH 3 FROM c".to_owned(),
+                "ROLLBACK".to_owned(),
+            ],
+            false,
+        ),
+        (
+            // A loop that is left, and one whose body fails.
+            vec![format!(
+                "DO $$ DECLARE pair record; BEGIN
+                         FOR pair IN {pairs} LOOP EXIT; END LOOP;
+                         {free};
+                         BEGIN
+                             FOR pair IN {pairs} LOOP PERFORM 1 / 0; END LOOP;
+                         EXCEPTION WHEN division_by_zero THEN END;
+                         {free};
+                         FOR pair IN SELECT * FROM kdtree_pairs('item_fp', 4) LOOP EXIT; END LOOP;
+                         {free};
+                     END $$"
+            )],
+            false,
+        ),
+        (
+            // COMMIT has what is still to come kept.
+            vec![format!(
+                "DO $$ DECLARE pair record; found int := 0; BEGIN
+                     FOR pair IN {pairs} LOOP
+                         found := found + 1;
+                         IF found = 20 THEN COMMIT; {free}; END IF;
+                     END LOOP;
+                     IF found <> (SELECT count(*) FROM kdtree_pairs('item_fp', 4)) THEN
+                         RAISE 'found %', found;
+                     END IF;
+                 END $$"
+            )],
+            false,
+        ),
+    ] {
+        for statement in &statements {
+            let result = database.client.simple_query(statement);
+            assert_eq!(result.is_err(), fails, "{statement}: {result:?}");
+        }
+        database.client.batch_execute(free).expect("nobody uses it");
+        let warnings = database.warnings();
+        assert!(warnings.is_empty(), "{statements:?}: {warnings:?}");
+    }
+}
+
+/// What an error leaves of a scan is given back once.
+#[test]
+fn a_cursor_that_failed_is_closed_in_a_transaction_that_goes_on() {
+    let mut database = filled("kdtree_failed_cursor", 3000);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    for statement in [
+        "VACUUM ANALYZE item",
+        "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off",
+    ] {
+        database.client.batch_execute(statement).expect(statement);
+    }
+    let pairs = "SELECT 1 / (2 - n) FROM (SELECT row_number() OVER () AS n FROM
+                 (SELECT kdtree_pairs('item_fp', 4) OFFSET 0) p) q";
+    let center = database.value("SELECT fp FROM item WHERE id = 77").expect("one");
+    for (query, plan) in [
+        (
+            format!(
+                "SELECT 1 / (CASE WHEN fp = '{center}' THEN 0 ELSE 1 END) FROM item
+                     WHERE fp IS NOT NULL ORDER BY fp <-> '{center}'"
+            ),
+            "Index Only Scan using item_fp",
+        ),
+        (
+            format!(
+                "SELECT 1 / (CASE WHEN fp = '{center}' THEN 0 ELSE 1 END) FROM item
+                     WHERE fp <<->> sphere('{center}'::fingerprint, 9)"
+            ),
+            "Index Only Scan using item_fp",
+        ),
+        (
+            "SELECT 1 / (CASE WHEN fp IS NULL THEN 0 ELSE 1 END) FROM item WHERE fp IS NULL"
+                .to_owned(),
+            "Index Only Scan using item_fp",
+        ),
+        (pairs.to_owned(), "ProjectSet"),
+    ] {
+        assert!(database.plan(&query).contains(plan), "{}", database.plan(&query));
+        for end in ["CLOSE c; COMMIT", "COMMIT", "ROLLBACK"] {
+            let declare = format!("BEGIN; DECLARE c CURSOR FOR {query}; SAVEPOINT a");
+            database.client.batch_execute(&declare).expect("a cursor");
+            assert_eq!(database.error("FETCH ALL FROM c").code(), &SqlState::DIVISION_BY_ZERO);
+            database.client.batch_execute("ROLLBACK TO a").expect("rolled back");
+            for statement in end.split("; ") {
+                database.client.batch_execute(statement).expect(statement);
+            }
+            database.client.batch_execute("REINDEX INDEX item_fp").expect("nobody uses it");
+        }
+    }
+    let warnings = database.warnings();
+    assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[test]
+fn a_check_tells_an_index_that_is_not_finished_from_one_that_lacks_a_row() {
+    let mut database = filled("kdtree_check_finished", 300);
+    let check = "SELECT kdtree_check('item_fp')";
+    // Somebody who writes keeps it from being finished.
+    let mut other = database.session_of("postgres");
+    other.client.batch_execute("BEGIN; INSERT INTO item VALUES (1, NULL)").expect("a writer");
+    database.client.batch_execute("SET statement_timeout = '500ms'").expect("set");
+    let make = "CREATE INDEX CONCURRENTLY item_fp ON item USING kdtree (fp)";
+    database.client.batch_execute(make).expect_err("waits for the writer");
+    other.client.batch_execute("COMMIT").expect("committed");
+    database.client.batch_execute("RESET statement_timeout").expect("reset");
+    let error = database.error(check);
+    assert_eq!(error.code(), &SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, "{error:?}");
+    assert!(error.message().contains("\"item_fp\" is not finished"), "{}", error.message());
+    assert!(error.hint().unwrap_or_default().contains("REINDEX"), "{error:?}");
+    let of_pairs = database.error("SELECT kdtree_pairs('item_fp', 1)");
+    assert_eq!(of_pairs.message(), error.message());
+    assert_eq!(of_pairs.hint(), error.hint());
+    database.client.batch_execute("REINDEX INDEX item_fp").expect("made anew");
+    assert_eq!(database.value(check).as_deref(), Some("301"));
+
+    // A row of which the index is not told.
+    for statement in [
+        "UPDATE pg_index SET indisready = false WHERE indexrelid = 'item_fp'::regclass",
+        "INSERT INTO item SELECT 1000, fp FROM item WHERE id = 5",
+        "UPDATE pg_index SET indisready = true WHERE indexrelid = 'item_fp'::regclass",
+    ] {
+        database.client.batch_execute(statement).expect(statement);
+    }
+    let error = database.error(check);
+    assert_eq!(error.code(), &SqlState::INDEX_CORRUPTED, "{error:?}");
+    assert!(error.message().contains("it lacks row"), "{}", error.message());
+    // Not of a transaction that does not see it, nor of one that has yet to commit it.
+    database.client.batch_execute("DELETE FROM item WHERE id = 1000").expect("deleted");
+    assert_eq!(database.value(check).as_deref(), Some("301"));
+    let mut transaction = database.client.transaction().expect("a transaction");
+    transaction.batch_execute("INSERT INTO item SELECT 2000, fp FROM item").expect("inserted");
+    transaction.query_one(check, &[]).expect("sound");
+    transaction.rollback().expect("rolled back");
+
+    // A snapshot from before an index that leads to the newer version of a row alone.
+    let old = other.client.build_transaction();
+    let mut old = old.isolation_level(IsolationLevel::RepeatableRead).start().expect("begun");
+    old.query("SELECT count(*) FROM pg_class", &[]).expect("a snapshot");
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE changed (id int, fp fingerprint) WITH (fillfactor = 50);
+             INSERT INTO changed SELECT id, fp FROM item; UPDATE changed SET fp = NULL WHERE id % 2 = 0;
+             CREATE INDEX changed_fp ON changed USING kdtree (fp)",
+        )
+        .expect("an index");
+    let check = "SELECT kdtree_check('changed_fp')";
+    let error = old.query(check, &[]).expect_err("too early");
+    assert_eq!(error.code(), Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE), "{error:?}");
+    old.rollback().expect("rolled back");
+    assert!(database.value(check).is_some());
+}
+
+#[test]
+fn an_index_whose_rows_are_elsewhere_is_refused_in_words() {
+    let mut database = filled("kdtree_elsewhere", 1000);
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE \"Some parts\" (id int, fp fingerprint) PARTITION BY HASH (id);
+             CREATE TABLE parts_0 PARTITION OF \"Some parts\" FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+             CREATE TABLE parts_1 PARTITION OF \"Some parts\" FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+             CREATE INDEX parts_fp ON \"Some parts\" USING kdtree (fp);
+             INSERT INTO \"Some parts\" TABLE item;
+             CREATE INDEX item_fp ON item USING kdtree (fp)",
+        )
+        .expect("partitions");
+    // What stands behind a hint's first colon, to its full stop.
+    let asked = |hint: Option<&str>| {
+        let hint = hint.expect("a hint").to_owned();
+        let (_, query) = hint.split_once(": ").expect("a query");
+        query.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
+    };
+    let error = database.error("SELECT kdtree_check('parts_fp')");
+    assert_eq!(error.code(), &SqlState::WRONG_OBJECT_TYPE);
+    assert!(error.message().contains("in partitions"), "{}", error.message());
+    let rows = format!("SELECT sum(kdtree_check) FROM ({}) v", asked(error.hint()));
+    assert_eq!(database.value(&rows).as_deref(), Some("1000"), "{rows}");
+    let error = database.error("SELECT kdtree_pairs('parts_fp', 1)");
+    assert_eq!(error.code(), &SqlState::WRONG_OBJECT_TYPE);
+    assert!(error.message().contains("in partitions"), "{}", error.message());
+    let pairs = format!("SELECT count(distance) > 0 FROM ({}) v", asked(error.hint()));
+    let pairs = pairs.replace("0.5", "4");
+    assert_eq!(database.value(&pairs).as_deref(), Some("t"), "{pairs}");
+
+    // As on a server with Citus, which notes there of which tables it keeps shards.
+    database
+        .client
+        .batch_execute(
+            "SET allow_system_table_mods = on;
+             CREATE TABLE pg_catalog.pg_dist_partition (partkey text, logicalrelid regclass);
+             INSERT INTO pg_catalog.pg_dist_partition VALUES ('id', 'item'), ('id', 'pg_class')",
+        )
+        .expect("a stand-in for Citus");
+    let error = database.error("SELECT kdtree_check('item_fp')");
+    assert_eq!(error.code(), &SqlState::WRONG_OBJECT_TYPE);
+    assert!(error.message().contains("in shards of Citus"), "{}", error.message());
+    let hint = error.hint().expect("a hint").to_owned();
+    assert!(hint.contains("run_command_on_shards('public.item', "), "{hint}");
+    let error = database.error("SELECT kdtree_pairs('item_fp', 1)");
+    assert!(error.message().contains("in shards of Citus"), "{}", error.message());
+    let of_pairs = error.hint().expect("a hint").to_owned();
+    assert!(of_pairs.contains("AS MATERIALIZED (SELECT * FROM public.item)"), "{of_pairs}");
+    // What is run on a shard, which Citus puts in for %s: a table that it keeps no shards of.
+    database.client.batch_execute("DELETE FROM pg_catalog.pg_dist_partition").expect("a shard");
+    let on_shard = hint.split("$$").nth(1).expect("a query").replace("%s", "public.item");
+    assert_eq!(database.value(&on_shard).as_deref(), Some("1000"));
+    assert!(database.value("SELECT count(*) FROM kdtree_pairs('item_fp', 1)").is_some());
+}
+
 fn serializable(client: &mut Client) -> Transaction<'_> {
     let transaction = client.build_transaction().isolation_level(IsolationLevel::Serializable);
     transaction.start().expect("begun")

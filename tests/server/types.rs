@@ -181,6 +181,61 @@ fn equal_patterns_are_equal() {
     assert_eq!(database.value(query).as_deref(), Some("truetruefalse"));
 }
 
+/// 200 of them, of which 50 differ in the last number, and −0 beside 0.
+#[test]
+fn patterns_have_an_order_and_group_by_it() {
+    let mut database = Database::create("types_pattern_order");
+    database
+        .client
+        .batch_execute(
+            "CREATE TABLE t (id int, patt pattern);
+             INSERT INTO t SELECT i, (repeat('1 ', 4095) || i % 50)::pattern FROM generate_series(1, 200) i;
+             INSERT INTO t VALUES (0, (repeat('1 ', 4095) || '-0')::pattern),
+                                  (201, ('-1 ' || repeat('9 ', 4095))::pattern);
+             ANALYZE t",
+        )
+        .expect("rows");
+    let class = "SELECT count(*)::text FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
+                 WHERE opcintype = 'pattern'::regtype AND opcdefault AND amname IN ('btree', 'hash')
+                 AND amvalidate(c.oid)";
+    assert_eq!(database.value(class).as_deref(), Some("2"));
+    let first =
+        "SELECT string_agg(id::text, ' ') FROM (SELECT id FROM t ORDER BY patt, id LIMIT 7) v";
+    assert_eq!(database.value(first).as_deref(), Some("201 0 50 100 150 200 1"));
+    let last =
+        "SELECT string_agg(id::text, ' ') FROM (SELECT id FROM t ORDER BY patt DESC, id LIMIT 5) v";
+    assert_eq!(database.value(last).as_deref(), Some("49 99 149 199 48"));
+    for settings in ["SET enable_hashagg = off; SET enable_hashjoin = off", "SET enable_sort = off"]
+    {
+        database.client.batch_execute(settings).expect("set");
+        for (query, answer) in [
+            ("SELECT count(DISTINCT patt)::text FROM t", "51"),
+            ("SELECT count(*)::text FROM (SELECT DISTINCT patt FROM t) v", "51"),
+            (
+                "SELECT max(n) || ' ' || count(*) FROM (SELECT count(*) n FROM t GROUP BY patt) v",
+                "5 51",
+            ),
+            ("SELECT count(*)::text FROM (SELECT patt FROM t UNION SELECT patt FROM t) v", "51"),
+            // 49 groups of four, one of five, and one alone.
+            ("SELECT count(*)::text FROM t a JOIN t b ON a.patt = b.patt", "810"),
+        ] {
+            assert_eq!(database.value(query).as_deref(), Some(answer), "{settings}: {query}");
+        }
+        database.client.batch_execute("RESET ALL").expect("reset");
+    }
+    database
+        .client
+        .batch_execute("SET enable_hashjoin = off; SET enable_nestloop = off")
+        .expect("set");
+    let join = "SELECT count(*) FROM t a JOIN t b ON a.patt = b.patt";
+    assert!(database.plan(join).contains("Merge Join"), "{}", database.plan(join));
+    let query = "SELECT string_agg((a.patt < b.patt)::int::text || (a.patt <= b.patt)::int::text ||
+                     (a.patt = b.patt)::int::text || (a.patt <> b.patt)::int::text ||
+                     (a.patt >= b.patt)::int::text || (a.patt > b.patt)::int::text, ' ' ORDER BY b.id)
+                 FROM t a, t b WHERE a.id = 2 AND b.id IN (1, 2, 3)";
+    assert_eq!(database.value(query).as_deref(), Some("000111 011010 110100"));
+}
+
 #[test]
 fn avg_is_the_centre_in_parallel_too() {
     let mut database = rows("types_avg");

@@ -240,7 +240,7 @@ impl<K: Kind, S: Store> Packer<K, S> {
             let mut cell = K::Cell::EMPTY;
             for row in rows {
                 let value = row.value();
-                leaf::push::<K>(&mut page[0], Some(&value), row.pointer(), false);
+                leaf::push::<K>(&mut page[0], Some(&value), row.pointer());
                 cell = cell.with(K::cell(&value));
             }
             return self.add_full(0, page, cell);

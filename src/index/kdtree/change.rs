@@ -56,7 +56,7 @@ fn split_rows<K: Kind>(
     rows.try_reserve_exact(count)?;
     // What is known of dead rows is forgotten: VACUUM will come to them.
     for place in 0..count {
-        let (pointer, _) = leaf::pointer::<K>(page, place);
+        let pointer = leaf::pointer::<K>(page, place);
         rows.push(Row::new(&leaf::value::<K>(page, place), pointer));
     }
     let mut keys = Vec::new();
@@ -69,7 +69,7 @@ fn split_rows<K: Kind>(
         let upper = usize::from(number >= count / 2);
         let half = if upper == 0 { &mut *left } else { &mut *right };
         let value = row.value();
-        leaf::push::<K>(half, Some(&value), row.pointer(), false);
+        leaf::push::<K>(half, Some(&value), row.pointer());
         cells[upper] = cells[upper].with(K::cell(&value));
     }
     Ok((cells[0], cells[1]))

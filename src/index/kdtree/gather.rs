@@ -95,12 +95,13 @@ impl<K: Kind> Gather<K> {
         }
         self.rows.try_reserve(count)?;
         for (place, distance) in self.hits.iter() {
-            let (pointer, dead) = leaf::pointer::<K>(page, place);
+            let pointer = leaf::pointer::<K>(page, place);
             let inside = |(number, sphere): (usize, &Within<K>)| match number {
                 0 => distance < sphere.radius,
                 _ => K::distance(&sphere.center, &leaf::value::<K>(page, place)) < sphere.radius,
             };
-            if !(dead && self.skip_dead) && self.spheres.iter().enumerate().all(inside) {
+            let dead = self.skip_dead && leaf::is_dead(page, place);
+            if !dead && self.spheres.iter().enumerate().all(inside) {
                 let (block, removals) = (visit.block, page.removals());
                 let place = place as u16;
                 self.rows.push(Found { distance, pointer, block, removals, place });

@@ -92,7 +92,7 @@ impl Model {
                 }
                 at = child.block;
             }
-            assert!(leaf::push::<K>(&mut self.pages[at as usize], Some(value), pointer, false));
+            assert!(leaf::push::<K>(&mut self.pages[at as usize], Some(value), pointer));
             return;
         }
     }

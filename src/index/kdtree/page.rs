@@ -1,8 +1,12 @@
 //! A page of 8 kB: Postgres' header, room, and at its end what every page of a tree has.
 //!
+//! The room of a page with rows ends in marks, which are hints: a search sets them without WAL. To
+//! Postgres they lie in the hole that a page may have, of which it logs and compares nothing.
+//!
 //! All numbers are in the machine's order, as everywhere in Postgres' files.
 
 use crate::index::kdtree::TreeError;
+use crate::index::kdtree::kind::MOST_ROWS;
 
 /// Bytes of a page.
 pub const PAGE_SIZE: usize = 8192;
@@ -14,6 +18,18 @@ pub const TRAILER: usize = 48;
 pub const ROOM: usize = PAGE_SIZE - HEADER - TRAILER;
 /// Where the trailer begins.
 const END: usize = PAGE_SIZE - TRAILER;
+
+/// Bytes of marks, a bit for each row, at the end of the room of a leaf, and of a page of rows
+/// without a value.
+const LEAF_MARKS: usize = MOST_ROWS / 8;
+/// The same, of a page of rows without a value.
+const NULL_MARKS: usize = 168;
+/// Most bytes of marks that a page has.
+pub const MOST_MARKS: usize = NULL_MARKS;
+/// Bytes of the room of a page of rows without a value that are left for the rows.
+pub const NULL_ROOM: usize = ROOM - NULL_MARKS;
+/// The same, of a leaf.
+pub const LEAF_ROOM: usize = ROOM - LEAF_MARKS;
 
 /// The block that describes the index.
 pub const META_BLOCK: u32 = 0;
@@ -50,6 +66,15 @@ pub enum Role {
     Meta = 4,
 }
 
+/// Bytes of marks on such a page.
+const fn marks_of(role: Role, level: u16) -> usize {
+    match role {
+        Role::Node if level == 0 => LEAF_MARKS,
+        Role::Nulls => NULL_MARKS,
+        Role::Node | Role::Deleted | Role::Meta => 0,
+    }
+}
+
 macro_rules! fields {
     ($($(#[$doc:meta])* $at:literal $get:ident $set:ident: $type:ty;)*) => {$(
         $(#[$doc])*
@@ -72,8 +97,9 @@ impl Page {
     pub fn new(kind: u8, role: Role, level: u16) -> Self {
         let mut page = Page { bytes: [0; PAGE_SIZE] };
         let end = (END as u16).to_ne_bytes();
-        // pd_lower, pd_upper, pd_special: there is no hole, all of the page counts.
-        page.bytes[12..14].copy_from_slice(&end);
+        // pd_lower, pd_upper, pd_special: the hole is where the marks are, all else counts.
+        let hole = (END - marks_of(role, level)) as u16;
+        page.bytes[12..14].copy_from_slice(&hole.to_ne_bytes());
         page.bytes[14..16].copy_from_slice(&end);
         page.bytes[16..18].copy_from_slice(&end);
         page.bytes[18..20].copy_from_slice(&(PAGE_SIZE as u16 | 4).to_ne_bytes());
@@ -153,6 +179,27 @@ impl Page {
         }
     }
 
+    /// The marks of its rows, a bit for each: none on a page without rows.
+    pub fn marks(&self) -> &[u8] {
+        let bytes = self.role().map_or(0, |role| marks_of(role, self.level()));
+        &self.bytes[END - bytes..END]
+    }
+
+    /// The same, to write to.
+    pub fn marks_mut(&mut self) -> &mut [u8] {
+        let bytes = self.role().map_or(0, |role| marks_of(role, self.level()));
+        &mut self.bytes[END - bytes..END]
+    }
+
+    /// Whether the hole is where this page's marks are: what is in a hole may be lost.
+    fn has_its_hole(&self, role: Role) -> bool {
+        let hole = (END - marks_of(role, self.level())) as u16;
+        // A page that was deleted keeps what it had, or has none.
+        role == Role::Deleted
+            || self.bytes[12..14] == hole.to_ne_bytes()
+                && self.bytes[14..16] == (END as u16).to_ne_bytes()
+    }
+
     /// Whether this is a page of a tree of that kind: of the role it says, and not more
     /// than full. Whoever reads a page asks this first.
     ///
@@ -170,6 +217,8 @@ impl Page {
             Some(role) if self.bytes[END + 46] == kind => {
                 if self.level() > MOST_LEVELS {
                     corrupt("has no level")
+                } else if !self.has_its_hole(role) {
+                    corrupt("has its marks elsewhere: no release wrote it")
                 } else {
                     Ok(role)
                 }

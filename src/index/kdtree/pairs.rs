@@ -105,7 +105,7 @@ impl<K: Kind> Finder<K> {
         (self.loops.nearer)(query, page.room(), count, self.radius, &mut self.hits);
         for (place, distance) in self.hits.iter().filter(|hit| hit.1 < self.radius) {
             // Whether a row is dead to everybody, the table tells in any case.
-            let (other, _) = leaf::pointer::<K>(page, place);
+            let other = leaf::pointer::<K>(page, place);
             self.found.try_reserve(1)?;
             let (one, other) = (one.min(other), one.max(other));
             self.found.push(Pair { one, other, distance });
@@ -120,8 +120,8 @@ impl<K: Kind> Finder<K> {
         few.set_count(0);
         for (place, _) in self.hits.iter() {
             // A leaf has room for all rows of another.
-            let (pointer, _) = leaf::pointer::<K>(page, place);
-            leaf::push::<K>(few, Some(&leaf::value::<K>(page, place)), pointer, false);
+            let pointer = leaf::pointer::<K>(page, place);
+            leaf::push::<K>(few, Some(&leaf::value::<K>(page, place)), pointer);
         }
     }
 }
@@ -230,7 +230,7 @@ impl<K: Kind> Pairs<K> {
         self.rows.try_reserve(count)?;
         for place in 0..count {
             let query = K::query(&leaf::value::<K>(page, place));
-            let (one, _) = leaf::pointer::<K>(page, place);
+            let one = leaf::pointer::<K>(page, place);
             // With those before: so each pair once.
             self.finder.find((&query, one), page, place)?;
             self.rows.push((query, one));
@@ -239,7 +239,7 @@ impl<K: Kind> Pairs<K> {
             self.finder.choose(&mut self.few, &leaf.extent, page);
             for place in 0..self.few.count() {
                 let query = K::query(&leaf::value::<K>(&self.few, place));
-                let (one, _) = leaf::pointer::<K>(&self.few, place);
+                let one = leaf::pointer::<K>(&self.few, place);
                 self.finder.find((&query, one), &leaf.page, leaf.page.count())?;
             }
         }

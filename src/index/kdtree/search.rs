@@ -333,9 +333,9 @@ impl<K: Kind> Search<K> {
         (self.loops.nearer)(&self.query, page.room(), page.count(), far, &mut self.hits);
         let removals = page.removals();
         for (place, distance) in self.hits.iter() {
-            let (pointer, dead) = leaf::pointer::<K>(page, place);
+            let pointer = leaf::pointer::<K>(page, place);
             let row = Found { distance, pointer, block, removals, place: place as u16 };
-            if dead && self.skip_dead
+            if self.skip_dead && leaf::is_dead(page, place)
                 || self.floor.is_some_and(|floor| by_place(row.place(), floor).is_le())
                 || self.horizon.is_some_and(|horizon| by_place(row.place(), horizon).is_gt())
             {

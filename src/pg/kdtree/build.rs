@@ -231,9 +231,9 @@ impl Nulls {
     fn push<K: Kind>(&mut self, index: Relation, pointer: Pointer) {
         let fresh = || with_memory(heap_page(K::NUMBER, Role::Nulls, 0));
         let page = self.last.get_or_insert_with(fresh);
-        if !leaf::push::<K>(&mut page[0], None, pointer, false) {
+        if !leaf::push::<K>(&mut page[0], None, pointer) {
             let full = std::mem::replace(page, fresh());
-            leaf::push::<K>(&mut page[0], None, pointer, false);
+            leaf::push::<K>(&mut page[0], None, pointer);
             self.write(index, full);
         }
     }

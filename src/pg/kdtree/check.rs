@@ -9,6 +9,7 @@ use crate::index::kdtree::page::{Page, ROOT_BLOCK, Role};
 use crate::index::kdtree::search::Found;
 use crate::pg::kdtree::nulls::Walk;
 use crate::pg::kdtree::of_kind;
+use crate::pg::kdtree::open::{Asks, Open};
 use crate::pg::kdtree::pages::{Held, Lock, check_layout, index_name};
 use crate::pg::kdtree::rows::{self, Rows};
 use crate::pg::report;
@@ -19,22 +20,41 @@ use std::ffi::c_void;
 use std::ptr;
 
 /// Checks that every page of an index is one of the tree, that every row lies in the boxes
-/// above it, and that every row of the table is there. Nobody can write to the table in the
-/// meantime. Gives the rows of the index.
+/// above it, and that every row of the table that is seen now is there. Nobody can write to the
+/// table in the meantime. Gives the rows of the index.
 #[pg_extern(sql = false)]
 fn kdtree_check(index: Oid) -> i64 {
-    const LOCK: i32 = pg_sys::ShareLock as i32;
     // SAFETY: both are closed at the end, and by Postgres after an ERROR.
     unsafe {
-        let (heap, relation) = super::open_with_table(index, LOCK, "kdtree_check");
-        let result = of_kind!(relation, check(heap, relation));
+        let open = Open::of(index, Asks::Check);
+        let Open { heap, index } = open;
+        let snapshot = snapshot(open);
+        let result = of_kind!(index, check(heap, index, snapshot));
         let rows = match result {
             Ok(rows) => rows,
-            Err(error) => report::broken_kdtree(index_name(relation), &error).raise(),
+            Err(error) => report::broken_kdtree(index_name(index), &error).raise(),
         };
-        pg_sys::index_close(relation, LOCK);
-        pg_sys::table_close(heap, LOCK);
+        pg_sys::UnregisterSnapshot(snapshot);
+        open.close();
         rows
+    }
+}
+
+/// What the table is read by: the rows that are seen now. Older versions of them that others may
+/// still see need not be in the index: who makes one while others write waits until nobody does.
+///
+/// # Safety
+/// Both are open and locked against writing. It is to be unregistered.
+unsafe fn snapshot(open: Open) -> pg_sys::Snapshot {
+    // SAFETY: a transaction is running.
+    unsafe {
+        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetTransactionSnapshot());
+        // One of a transaction that keeps its own may see versions from before the index.
+        let is_old = pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32;
+        if !open.is_valid() || is_old && open.is_too_young((*snapshot).xmin) {
+            report::unfinished_index(&index_name(open.index)).raise();
+        }
+        snapshot
     }
 }
 
@@ -43,7 +63,11 @@ type Seen = (Pointer, u64);
 
 /// # Safety
 /// Both are open and locked against writing.
-unsafe fn check<K: Rows>(heap: Relation, index: Relation) -> Result<i64, TreeError> {
+unsafe fn check<K: Rows>(
+    heap: Relation,
+    index: Relation,
+    snapshot: pg_sys::Snapshot,
+) -> Result<i64, TreeError> {
     let mut seen = Vec::new();
     // SAFETY: as promised by the caller.
     unsafe {
@@ -58,7 +82,7 @@ unsafe fn check<K: Rows>(heap: Relation, index: Relation) -> Result<i64, TreeErr
                 report::row_twice(&index_name(index), a.0.0).raise();
             }
         }
-        check_heap::<K>(heap, index, &seen);
+        check_heap::<K>(heap, index, snapshot, &seen);
     }
     Ok(seen.len() as i64)
 }
@@ -108,7 +132,7 @@ unsafe fn check_tree<K: Rows>(index: Relation, seen: &mut Vec<Seen>) -> Result<(
                 if around.is_some_and(|around| !around.holds(&K::cell(&value))) {
                     return corrupt("has a row outside its box");
                 }
-                seen.push((leaf::pointer::<K>(page, place).0, digest::<K>(&value)));
+                seen.push((leaf::pointer::<K>(page, place), digest::<K>(&value)));
             }
             continue;
         }
@@ -150,12 +174,28 @@ struct Wanted<'a> {
 
 /// # Safety
 /// As [`check`].
-unsafe fn check_heap<K: Rows>(heap: Relation, index: Relation, seen: &[Seen]) {
-    // SAFETY: as promised by the caller; as for a build, rows that are dead to everybody are
-    // left out.
+unsafe fn check_heap<K: Rows>(
+    heap: Relation,
+    index: Relation,
+    snapshot: pg_sys::Snapshot,
+    seen: &[Seen],
+) {
+    const FLAGS: u32 = pg_sys::ScanOptions::SO_TYPE_SEQSCAN
+        | pg_sys::ScanOptions::SO_ALLOW_PAGEMODE
+        | pg_sys::ScanOptions::SO_ALLOW_STRAT
+        | pg_sys::ScanOptions::SO_ALLOW_SYNC;
+    // SAFETY: as promised by the caller; the scan of a build ends the scan that it is given.
     unsafe {
         let info = pg_sys::BuildIndexInfo(index);
-        let Some(range_scan) = (*(*heap).rd_tableam).index_build_range_scan else { return };
+        // As in a build beside which others write: by a snapshot.
+        (*info).ii_Concurrent = true;
+        let method = &*(*heap).rd_tableam;
+        let (Some(begin), Some(range_scan)) = (method.scan_begin, method.index_build_range_scan)
+        else {
+            return;
+        };
+        let none = ptr::null_mut();
+        let scan = pg_guard_ffi_boundary(|| begin(heap, snapshot, 0, none, ptr::null_mut(), FLAGS));
         let mut wanted = Wanted { seen };
         let state = ptr::from_mut(&mut wanted).cast::<c_void>();
         let callback: pg_sys::IndexBuildCallback = Some(look_up::<K>);
@@ -171,7 +211,7 @@ unsafe fn check_heap<K: Rows>(heap: Relation, index: Relation, seen: &[Seen]) {
                 pg_sys::InvalidBlockNumber,
                 callback,
                 state,
-                ptr::null_mut(),
+                scan,
             )
         });
     }

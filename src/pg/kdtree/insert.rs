@@ -123,7 +123,7 @@ unsafe fn descend<K: Kind>(
                     return Ok(Way::Again(written));
                 }
                 let mut change = Change::begin(index);
-                leaf::push::<K>(change.page(&held), Some(value), pointer, false);
+                leaf::push::<K>(change.page(&held), Some(value), pointer);
                 change.finish();
                 return Ok(Way::Done);
             }

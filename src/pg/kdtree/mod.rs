@@ -9,6 +9,7 @@ mod insert;
 mod known;
 mod loops;
 mod nulls;
+pub(super) mod open;
 mod options;
 mod pages;
 mod pairs;
@@ -23,9 +24,8 @@ use crate::index::kdtree::fingerprints::Fingerprints;
 use crate::index::kdtree::kind::Kind as _;
 use crate::index::kdtree::signatures::Signatures;
 use crate::pg::call::v1;
-use crate::pg::report;
 use pgrx::pg_guard;
-use pgrx::pg_sys::{self, Datum, FunctionCallInfo, IndexAmRoutine, Oid, Relation};
+use pgrx::pg_sys::{self, Datum, FunctionCallInfo, IndexAmRoutine, Relation};
 
 v1!(pg_finfo_kdtree_handler, pg_finfo_kdtree_signature, pg_finfo_kdtree_fingerprint);
 
@@ -98,29 +98,6 @@ pub unsafe extern "C-unwind" fn kdtree_signature(_fcinfo: FunctionCallInfo) -> D
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn kdtree_fingerprint(_fcinfo: FunctionCallInfo) -> Datum {
     Datum::from(i16::from(Fingerprints::NUMBER))
-}
-
-/// Opens an index of ours that has pages of its own, and its table, which is locked before it as
-/// everywhere: the table and the index. Raises an error, in the name of `function`, of any other.
-///
-/// # Safety
-/// Whoever calls closes both, or leaves that to Postgres after an ERROR.
-unsafe fn open_with_table(index: Oid, lock: i32, function: &str) -> (Relation, Relation) {
-    // SAFETY: the index is asked what it is when it is open.
-    unsafe {
-        let table = pg_sys::IndexGetRelation(index, true);
-        if table == pg_sys::InvalidOid {
-            report::not_a_kdtree(function).raise();
-        }
-        let heap = pg_sys::table_open(table, lock);
-        let relation = pg_sys::index_open(index, lock);
-        let handler = pg_sys::get_index_am_oid(c"kdtree".as_ptr(), false);
-        let class = &*(*relation).rd_rel;
-        if class.relam != handler || class.relkind as u8 != pg_sys::RELKIND_INDEX {
-            report::not_a_kdtree(function).raise();
-        }
-        (heap, relation)
-    }
 }
 
 /// The number of the kind of rows that an index is of, as its operator class says.

@@ -62,7 +62,7 @@ pub(super) unsafe fn insert<K: Kind>(index: Relation, pointer: Pointer) -> Resul
         let fresh = allocate(index, K::NUMBER);
         let mut page = Page::new(K::NUMBER, Role::Nulls, 0);
         page.set_right(description.nulls);
-        leaf::push::<K>(&mut page, None, pointer, false);
+        leaf::push::<K>(&mut page, None, pointer);
         set_open(&mut page, true, NO_BLOCK);
         description.splits += 1;
         page.set_birth(description.splits as u32);
@@ -111,7 +111,7 @@ unsafe fn add<K: Kind>(index: Relation, held: &Held, pointer: Pointer) -> bool {
     }
     // SAFETY: the index is open, as the caller's is.
     let mut change = unsafe { Change::begin(index) };
-    leaf::push::<K>(change.page(held), None, pointer, false);
+    leaf::push::<K>(change.page(held), None, pointer);
     change.finish();
     true
 }
@@ -159,8 +159,8 @@ impl Walk {
         check::<K>(page, block)?;
         rows.try_reserve(page.count())?;
         for place in 0..page.count() {
-            let (pointer, dead) = leaf::pointer::<K>(page, place);
-            if !(dead && skip_dead) {
+            let pointer = leaf::pointer::<K>(page, place);
+            if !(skip_dead && leaf::is_dead(page, place)) {
                 let removals = page.removals();
                 let place = place as u16;
                 rows.push(Found { distance: 0.0, pointer, block, removals, place });

@@ -3,7 +3,7 @@
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::page::{
-    META_BLOCK, Meta, NO_BLOCK, PAGE_SIZE, Page, ROOM, Role, TRAILER,
+    META_BLOCK, MOST_MARKS, Meta, NO_BLOCK, PAGE_SIZE, Page, ROOM, Role, TRAILER,
 };
 use crate::pg::kdtree::known;
 use crate::pg::report;
@@ -109,7 +109,7 @@ impl Held {
         }
     }
 
-    /// Changes what need not survive, and is not logged.
+    /// Changes marks, the only thing on a page that need not survive and is not logged.
     pub(super) fn hint(&mut self, change: impl FnOnce(&mut Page)) {
         // SAFETY: pinned and locked; a page is bytes. Others who hold the lock for reading
         // may do the same, as with all hints.
@@ -180,13 +180,10 @@ impl Pin {
 
 impl Drop for Pin {
     fn drop(&mut self) {
-        // After an ERROR Postgres itself gives back pins: at once where it passes through
-        // here, and before the memory of a scan is freed.
-        // SAFETY: reads the state of this backend's transaction; pinned.
-        unsafe {
-            if !std::thread::panicking() && pg_sys::IsTransactionState() {
-                pg_sys::ReleaseBuffer(self.buffer);
-            }
+        // After an ERROR Postgres itself gives back pins.
+        if !std::thread::panicking() {
+            // SAFETY: pinned.
+            unsafe { pg_sys::ReleaseBuffer(self.buffer) }
         }
     }
 }
@@ -305,10 +302,17 @@ pub(super) unsafe fn is_free(_index: Relation, page: &Page, kind: u8) -> bool {
     deleted && unsafe { pg_sys::GlobalVisCheckRemovableFullXid(ptr::null_mut(), transaction) }
 }
 
+const MOST_PAGES: usize = pg_sys::MAX_GENERIC_XLOG_PAGES as usize;
+
 /// A change of a few pages that is there as a whole after a crash, or not at all.
 pub(super) struct Change {
     state: *mut GenericXLogState,
+    /// The pages that have rows, and how they are to be.
+    marked: [Option<(pg_sys::Buffer, *const Page)>; MOST_PAGES],
 }
+
+/// A page's marks, and how many bytes they are.
+type Marks = ([u8; MOST_MARKS], usize);
 
 impl Change {
     /// Begins one.
@@ -317,7 +321,7 @@ impl Change {
     /// The index is open.
     pub(super) unsafe fn begin(index: Relation) -> Self {
         // SAFETY: as promised by the caller.
-        Change { state: unsafe { pg_sys::GenericXLogStart(index) } }
+        Change { state: unsafe { pg_sys::GenericXLogStart(index) }, marked: [None; MOST_PAGES] }
     }
 
     /// A copy of a page, to be changed; it is the page when the change ends.
@@ -336,14 +340,37 @@ impl Change {
         // SAFETY: the copy lives until the change ends, in no longer than the lock on the
         // page is held; each page is registered once. A page is bytes.
         unsafe {
-            &mut *pg_sys::GenericXLogRegisterBuffer(self.state, held.buffer, flags).cast::<Page>()
+            let copy = pg_sys::GenericXLogRegisterBuffer(self.state, held.buffer, flags);
+            let copy = copy.cast::<Page>();
+            if let Some(free) = self.marked.iter_mut().find(|slot| slot.is_none()) {
+                *free = Some((held.buffer, copy));
+            }
+            &mut *copy
         }
     }
 
-    /// Ends the change: writes to the WAL and the pages.
+    /// Ends the change: writes to the WAL and the pages. Marks are not logged, and generic WAL
+    /// leaves zeros where they were, as it does when it is replayed: here they are put back.
     pub(super) fn finish(self) {
-        // SAFETY: begun, and ended once.
-        unsafe { pg_sys::GenericXLogFinish(self.state) };
+        // SAFETY: begun, and ended once: the copies are there until then. The pages are still
+        // locked for writing, and to be written to disk: so no more need be said of a change.
+        unsafe {
+            let marks = self.marked.map(|slot| {
+                slot.and_then(|(buffer, copy)| {
+                    let marks = (*copy).marks();
+                    let mut kept: Marks = ([0; MOST_MARKS], marks.len());
+                    kept.0.get_mut(..marks.len())?.copy_from_slice(marks);
+                    kept.0.iter().any(|&marks| marks != 0).then_some((buffer, kept))
+                })
+            });
+            pg_sys::GenericXLogFinish(self.state);
+            for (buffer, (kept, bytes)) in marks.into_iter().flatten() {
+                let page = &mut *pg_sys::BufferGetPage(buffer).cast::<Page>();
+                for (to, from) in page.marks_mut().iter_mut().zip(&kept[..bytes]) {
+                    *to = *from;
+                }
+            }
+        }
     }
 }
 

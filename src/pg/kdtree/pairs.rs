@@ -6,18 +6,16 @@ use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::pairs::{FULL, Pair, Pairs};
 use crate::index::sphere::Sphere;
 use crate::pg::kdtree::ahead::Ahead;
+use crate::pg::kdtree::open::{Asks, Open};
 use crate::pg::kdtree::pages::{Held, Lock, check_layout, index_name};
 use crate::pg::kdtree::rows::{Rows, item_pointer};
 use crate::pg::kdtree::{loops, of_kind};
 use crate::pg::{memory, report};
 use pgrx::iter::TableIterator;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
-use pgrx::pg_sys::{self, ItemPointerData, Oid, Relation};
-use pgrx::{check_for_interrupts, name, pg_extern};
-
-const LOCK: i32 = pg_sys::AccessShareLock as i32;
-/// Whoever opened a relation in this transaction has locked it to the transaction's end.
-const LOCKED: i32 = pg_sys::NoLock as i32;
+use pgrx::pg_sys::{self, Datum, ItemPointerData, Oid, Relation};
+use pgrx::{check_for_interrupts, name, pg_extern, pg_guard};
+use std::ptr;
 
 unsafe extern "C-unwind" {
     /// Notes that a serializable transaction has read all of an index: a row that another inserts is
@@ -33,6 +31,7 @@ type Row = (ItemPointerData, ItemPointerData, f64);
 fn kdtree_pairs(
     index: Oid,
     radius: f64,
+    call: pg_sys::FunctionCallInfo,
 ) -> TableIterator<
     'static,
     (name!(one, ItemPointerData), name!(other, ItemPointerData), name!(distance, f64)),
@@ -40,21 +39,21 @@ fn kdtree_pairs(
     if let Err(error) = Sphere::new((), radius) {
         report::invalid_radius(&error).raise();
     }
-    // SAFETY: both are closed at the end, and stay locked to the end of the transaction.
+    // SAFETY: both are closed at the end, and stay locked to the end of the transaction. A call
+    // of a function that gives a set has where to note what is to be done at the end of that.
     unsafe {
-        let (heap, relation) = super::open_with_table(index, LOCK, "kdtree_pairs");
-        may_read(heap, relation);
-        if !is_whole(relation) {
-            report::unfinished_index().raise();
+        let open = Open::of(index, Asks::Pairs);
+        let Open { heap, index } = open;
+        may_read(heap, index);
+        if !open.is_valid() || open.is_too_young(pg_sys::TransactionXmin) {
+            report::unfinished_index(&index_name(index)).raise();
         }
         // As of every search, of access methods that say no more of it.
         let snapshot = pg_sys::GetActiveSnapshot();
-        pg_guard_ffi_boundary(|| PredicateLockRelation(relation, snapshot));
+        pg_guard_ffi_boundary(|| PredicateLockRelation(index, snapshot));
         memory::foresee(1 << 16);
-        let rows = of_kind!(relation, walk(relation, radius));
-        pg_sys::index_close(relation, LOCKED);
-        pg_sys::table_close(heap, LOCKED);
-        TableIterator::new(rows)
+        let context = (*(*call).resultinfo.cast::<pg_sys::ReturnSetInfo>()).econtext;
+        TableIterator::new(of_kind!(index, walk(open, context, radius)))
     }
 }
 
@@ -83,51 +82,50 @@ unsafe fn may_read(heap: Relation, index: Relation) {
     }
 }
 
-/// Whether the index has all rows that this transaction sees: it was not left half made, nor is it
-/// younger than some version of a row that it leads to.
-///
-/// # Safety
-/// The index is open.
-unsafe fn is_whole(index: Relation) -> bool {
-    // SAFETY: as promised by the caller; an index has its row of pg_index with it.
-    unsafe {
-        let about = &*(*index).rd_index;
-        let made = || pg_sys::HeapTupleHeaderGetXmin((*(*index).rd_indextuple).t_data);
-        let seen_by_all = || pg_sys::TransactionIdPrecedes(made(), pg_sys::TransactionXmin);
-        about.indisvalid && (!about.indcheckxmin || seen_by_all())
-    }
-}
-
 /// Begins a walk.
 ///
 /// # Safety
-/// The index is open, and stays locked.
-unsafe fn walk<K: Rows>(index: Relation, radius: f64) -> Box<dyn Iterator<Item = Row>> {
+/// Both are open, and that is where the running query notes what is to be done at its end.
+unsafe fn walk<K: Rows>(
+    open: Open,
+    context: *mut pg_sys::ExprContext,
+    radius: f64,
+) -> Box<dyn Iterator<Item = Row>> {
     // SAFETY: as promised by the caller.
-    let index = unsafe {
-        check_layout(index, K::NUMBER);
-        (*index).rd_id
-    };
-    let pairs = or_raise(index, Pairs::<K>::new(loops::best(), radius, FULL));
-    Box::new(Walk { index, pairs, rows: Vec::new() })
+    unsafe {
+        check_layout(open.index, K::NUMBER);
+        let pairs = or_raise(open.index, Pairs::<K>::new(loops::best(), radius, FULL));
+        let open = Box::new(open);
+        pg_sys::RegisterExprContextCallback(context, Some(close), at(&open));
+        Box::new(Walk { open: Some(open), context, pairs, rows: Vec::new() })
+    }
 }
 
-/// A walk in progress. Nothing is held between two calls but locks on the relations.
+/// Closes what a walk has open, in a query that ends before the walk does. After an ERROR Postgres
+/// does not call this, and closes by itself.
+#[pg_guard]
+unsafe extern "C-unwind" fn close(open: Datum) {
+    // SAFETY: the walk is still there, and both are open since it began.
+    unsafe { (*open.cast_mut_ptr::<Open>()).close() }
+}
+
+/// By what [`close`] knows the walk: another in the same query may have the same index.
+fn at(open: &Open) -> Datum {
+    Datum::from(ptr::from_ref(open).cast_mut())
+}
+
+/// A walk in progress. From one call to the next both relations stay open, as for any scan: who
+/// would change them in the same session is told that they are in use.
 struct Walk<K: Rows> {
-    index: Oid,
+    /// None at the end.
+    open: Option<Box<Open>>,
+    context: *mut pg_sys::ExprContext,
     pairs: Pairs<K>,
     rows: Vec<Row>,
 }
 
-fn or_raise<T>(index: Oid, result: Result<T, TreeError>) -> T {
-    result.unwrap_or_else(|error| {
-        // SAFETY: locked, so that it is there.
-        let name = unsafe {
-            let relation = pg_sys::index_open(index, LOCKED);
-            index_name(relation)
-        };
-        report::broken_kdtree(name, &error).raise()
-    })
+fn or_raise<T>(index: Relation, result: Result<T, TreeError>) -> T {
+    result.unwrap_or_else(|error| report::broken_kdtree(index_name(index), &error).raise())
 }
 
 impl<K: Rows> Iterator for Walk<K> {
@@ -135,10 +133,14 @@ impl<K: Rows> Iterator for Walk<K> {
 
     fn next(&mut self) -> Option<Row> {
         while self.rows.is_empty() {
-            // SAFETY: both are locked since the walk began.
-            let result = unsafe { step(self.index, &mut self.pairs, &mut self.rows) };
-            if !or_raise(self.index, result) {
-                return None;
+            let open = self.open.as_ref()?;
+            // SAFETY: both are open since the walk began.
+            unsafe {
+                if !or_raise(open.index, step(open, &mut self.pairs, &mut self.rows)) {
+                    pg_sys::UnregisterExprContextCallback(self.context, Some(close), at(open));
+                    open.close();
+                    self.open = None;
+                }
             }
         }
         self.rows.pop()
@@ -148,42 +150,34 @@ impl<K: Rows> Iterator for Walk<K> {
 /// Goes on to pages that have pairs, or to the end, of which it tells by `false`.
 ///
 /// # Safety
-/// The index and its table are locked.
+/// Both are open.
 unsafe fn step<K: Rows>(
-    index: Oid,
+    &Open { heap, index }: &Open,
     pairs: &mut Pairs<K>,
     rows: &mut Vec<Row>,
 ) -> Result<bool, TreeError> {
-    // SAFETY: as promised by the caller; what is opened is closed again, and by Postgres after
-    // an ERROR.
+    // SAFETY: as promised by the caller.
     unsafe {
-        let relation = pg_sys::index_open(index, LOCKED);
         let mut ahead = Ahead::default();
         while !pairs.has_pairs() {
-            let Some(turn) = pairs.next_turn() else { break };
+            let Some(turn) = pairs.next_turn() else { return Ok(false) };
             check_for_interrupts!();
-            let pin = ahead.take(relation, turn.block());
-            ahead.fetch::<K>(relation, pairs.ahead());
+            let pin = ahead.take(index, turn.block());
+            ahead.fetch::<K>(index, pairs.ahead());
             pairs.take(turn, Held::of_pin(pin, Lock::Shared).page())?;
         }
         drop(ahead);
-        pg_sys::index_close(relation, LOCKED);
-        let more = pairs.has_pairs();
-        if more {
-            let heap = pg_sys::table_open(pg_sys::IndexGetRelation(index, false), LOCKED);
-            let snapshot = pg_sys::GetActiveSnapshot();
-            while let Some(Pair { one, other, distance }) = pairs.next_pair() {
-                let Some(one) = seen(heap, snapshot, one) else { continue };
-                let Some(other) = seen(heap, snapshot, other) else { continue };
-                rows.try_reserve(1)?;
-                // The versions that are seen may be in another order than the first ones.
-                let turned = place(other) < place(one);
-                let (one, other) = if turned { (other, one) } else { (one, other) };
-                rows.push((one, other, distance));
-            }
-            pg_sys::table_close(heap, LOCKED);
+        let snapshot = pg_sys::GetActiveSnapshot();
+        while let Some(Pair { one, other, distance }) = pairs.next_pair() {
+            let Some(one) = seen(heap, snapshot, one) else { continue };
+            let Some(other) = seen(heap, snapshot, other) else { continue };
+            rows.try_reserve(1)?;
+            // The versions that are seen may be in another order than the first ones.
+            let turned = place(other) < place(one);
+            let (one, other) = if turned { (other, one) } else { (one, other) };
+            rows.push((one, other, distance));
         }
-        Ok(more)
+        Ok(true)
     }
 }
 
@@ -199,7 +193,7 @@ unsafe fn seen(
     let mut at = item_pointer(row);
     // SAFETY: as promised by the caller; nobody asks whether the row is dead to everybody.
     let is_seen = unsafe {
-        pg_sys::table_index_fetch_tuple_check(heap, &raw mut at, snapshot, std::ptr::null_mut())
+        pg_sys::table_index_fetch_tuple_check(heap, &raw mut at, snapshot, ptr::null_mut())
     };
     is_seen.then_some(at)
 }

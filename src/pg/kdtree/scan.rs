@@ -43,6 +43,17 @@ struct State {
     tuple: *mut pg_sys::IndexTupleData,
 }
 
+/// A scan that ends lets go of its pages. What still has some when its memory is freed was left by an
+/// ERROR, of which Postgres has given them back: maybe in a transaction that goes on.
+impl Drop for State {
+    fn drop(&mut self) {
+        std::mem::forget(self.pin.take());
+        if let Some(running) = self.running.as_mut() {
+            running.forget_pages();
+        }
+    }
+}
+
 /// A scan of whatever kind of rows.
 trait Running {
     /// The next row, its distance if it has one, and for an index-only scan its tuple.
@@ -62,6 +73,9 @@ trait Running {
     /// # Safety
     /// As above.
     unsafe fn note_dead(&self, index: Relation, rows: &[Found]) -> Result<(), TreeError>;
+
+    /// Leaves the pages in hand to Postgres.
+    fn forget_pages(&mut self);
 }
 
 /// A row that a scan gives out.
@@ -479,14 +493,18 @@ impl<K: Rows> Running for Of<K> {
                 for row in rows {
                     // Where rows were taken off since, the same pointer may be another row's.
                     let place = usize::from(row.place);
-                    let same = leaf::pointer::<K>(page, place).0 == row.pointer;
+                    let same = leaf::pointer::<K>(page, place) == row.pointer;
                     if page.removals() == row.removals && place < page.count() && same {
-                        leaf::set_dead::<K>(page, place);
+                        leaf::set_dead(page, place, true);
                     }
                 }
             });
         }
         Ok(())
+    }
+
+    fn forget_pages(&mut self) {
+        std::mem::forget((self.pinned.take(), std::mem::take(&mut self.ahead)));
     }
 }
 
@@ -547,7 +565,7 @@ impl<K: Rows> Of<K> {
                     && page.check(row.block, K::NUMBER) == Ok(Role::Node)
                     && page.level() == 0
                     && place < page.count()
-                    && leaf::pointer::<K>(page, place).0 == row.pointer;
+                    && leaf::pointer::<K>(page, place) == row.pointer;
                 if !same {
                     return None;
                 }

@@ -234,7 +234,7 @@ impl Sweep<'_> {
         unsafe {
             pg_guard_ffi_boundary(|| {
                 for place in 0..page.count() {
-                    let mut at = item_pointer(leaf::pointer::<K>(page, place).0);
+                    let mut at = item_pointer(leaf::pointer::<K>(page, place));
                     any |= callback(&mut at, state);
                 }
             });
