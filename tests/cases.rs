@@ -121,7 +121,7 @@ fn what_a_sequential_scan_says_of_coefficients_means_nothing() {
     for odd in [[0, 255, 0], [1, 63, 0], [0, 0, 0], [0, 63, 0x10], [9, 3, 0xff]] {
         let mut file = file.clone();
         file[parameters..parameters + 3].copy_from_slice(&odd);
-        assert_eq!(convert::pattern(&file, Options::DEFAULT, LIMITS), Ok(whole), "{odd:?}");
+        assert_eq!(convert::pattern(&file, Options::DEFAULT, LIMITS), Ok(whole.clone()), "{odd:?}");
         assert_eq!(is_complete(&file), Some(true));
     }
 }
@@ -151,34 +151,52 @@ fn bitmap(alpha: u8, length: u8, height: u8, compression: u8, masks: &[u32]) -> 
     file
 }
 
+/// All samples of a picture.
+#[derive(Default)]
+struct Samples(Vec<u8>);
+
+impl Rows for Samples {
+    fn begin(&mut self, shape: Shape) {
+        assert_eq!(shape.channels.count(), 4);
+    }
+
+    fn row(&mut self, samples: &[u8]) {
+        self.0.extend_from_slice(samples);
+    }
+}
+
 #[test]
 fn what_is_clear_everywhere_has_no_alpha() {
-    let mean = |file: &[u8]| {
-        let pattern = convert::pattern(file, Options::DEFAULT, LIMITS).expect("a picture");
-        Signature::of(&pattern).expect("in range").values()[15]
+    let samples = |file: &[u8]| {
+        let mut samples = Samples::default();
+        decode::rows(file, None, LIMITS, &mut Workspace::default(), &mut samples)
+            .expect("a picture");
+        samples.0
     };
+    let red = |alpha| [255, 0, 0, alpha];
     let masks = [0xff_0000, 0xff00, 0xff, 0xff00_0000];
     let bmp = |alpha| {
         let inside = bitmap(alpha, 108, 2, 3, &masks);
         let header = [b"BM".as_slice(), &[0; 8], &122_u32.to_le_bytes()].concat();
-        mean(&[header, inside].concat())
+        samples(&[header, inside].concat())
     };
-    // An icon is said to be twice as high, and has a mask: its upper row is clear.
+    // An icon is said to be twice as high, and has a mask, from the lowest row up.
     let icon = |alpha, kind, mask: u8| {
         let inside = bitmap(alpha, 40, 4, 0, &[]);
-        let inside = [inside, vec![0, 0, 0, 0, mask, 0, 0, 0]].concat();
+        let inside = [inside, vec![mask, 0, 0, 0, 0, 0, 0, 0]].concat();
         let mut header = vec![0, 0, kind, 0, 1, 0, 2, 2, 0, 0, 1, 0, 255, 3];
         header.extend((inside.len() as u32).to_le_bytes());
         header.extend(22_u32.to_le_bytes());
-        mean(&[header, inside].concat())
+        samples(&[header, inside].concat())
     };
-    let red = bmp(255);
-    assert!(red > 0.05);
-    assert_eq!(bmp(0), red);
-    assert!(bmp(127) < 0.6 * red);
+    assert_eq!([bmp(255), bmp(0)], [red(255).repeat(4), red(255).repeat(4)]);
+    assert_eq!(bmp(127), red(127).repeat(4));
     for kind in [1, 2] {
-        assert_eq!([icon(255, kind, 0), icon(0, kind, 0)], [red; 2]);
-        assert!((icon(0, kind, 0xc0) - red / 2.0).abs() < 1e-4);
+        for (alpha, seen) in [(255, 255), (0, 255), (127, 127)] {
+            assert_eq!(icon(alpha, kind, 0), red(seen).repeat(4));
+        }
+        let masked = [red(255).repeat(2), red(0).repeat(2)].concat();
+        assert_eq!(icon(0, kind, 0xc0), masked);
     }
 }
 
@@ -247,11 +265,11 @@ fn lengths_of_what_is_not_compressed_are_calculated() {
         Some(&[7, 9, 11]),
     ];
     for lengths in wrong {
-        assert_eq!(strips(Some(4), &offsets, lengths), Ok(right), "{lengths:?}");
+        assert_eq!(strips(Some(4), &offsets, lengths), Ok(right.clone()), "{lengths:?}");
     }
     // Rows of a strip: by the first length, the first distance, or because all are one.
     for lengths in [Some(&[64, 64, 32][..]), Some(&[0, 0, 0]), Some(&[60, 70, 30]), None] {
-        assert_eq!(strips(None, &offsets, lengths), Ok(right), "{lengths:?}");
+        assert_eq!(strips(None, &offsets, lengths), Ok(right.clone()), "{lengths:?}");
     }
     assert_eq!(strips(None, &[8, 40, 56], Some(&[32, 16, 112])), Ok(right));
     // Strips that are shorter than their rows, and not for a length's sake.

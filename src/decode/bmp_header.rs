@@ -253,7 +253,7 @@ mod tests {
         file.extend(b"bgr.BGR.bgr.\x40..");
         let mended = mended_to(&file).expect("mended");
         assert_eq!((mended[COLOURS_USED], mended[DATA_OFFSET]), (0, 66));
-        assert_eq!(mended[54..66], file[54..]);
+        assert_eq!(mended[54..66], file[54..66]);
     }
 
     #[test]
