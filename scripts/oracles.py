@@ -8,9 +8,13 @@ formats/     files as Pillow (libwebp, libtiff) writes them, each beside what it
              in them, as PNG
 image_info.tsv   name, format, width, height, has alpha, orientation, frames by Pillow
 phash.tsv    name and perceptual hash by imagehash
+cut/         JPEG files whose data end early and have an end mark, each beside what libjpeg-turbo makes of it, as PNG;
+             with jpegtran in the path
 """
 
+import io
 import os
+import subprocess
 
 import imagehash
 from PIL import Image
@@ -84,3 +88,64 @@ with open(os.path.join(fixtures, "phash.tsv"), "w") as out:
             continue
         if picture.mode in ("RGB", "L") and min(picture.size) >= 64:
             out.write(f"images/{name}\t{imagehash.phash(picture)}\n")
+
+# Cut at some place, with a mark of the end behind; and headers that claim more rows.
+cut = os.path.join(fixtures, "cut")
+os.makedirs(cut, exist_ok=True)
+END = b"\xff\xd9"
+small = rgb.resize((123, 90))
+
+
+def jpeg(mode, **options):
+    file = io.BytesIO()
+    small.convert(mode).save(file, "JPEG", quality=85, **options)
+    return file.getvalue()
+
+
+def jpegtran(file, *options):
+    return subprocess.run(["jpegtran", *options], input=file, capture_output=True, check=True).stdout
+
+
+def write_cut(name, file):
+    # Where there is no end mark, libjpeg's own sources make one; Pillow's does not.
+    picture = Image.open(io.BytesIO(file if file.endswith(END) else file + END))
+    picture.load()
+    if picture.mode == "CMYK":
+        # Pillow gives inks; libgd's formula makes light of them.
+        inks = [255 - value for value in picture.tobytes()]
+        light = (inks[at + n] * inks[at + 3] // 255 for at in range(0, len(inks), 4) for n in range(3))
+        picture = Image.frombytes("RGB", picture.size, bytes(light))
+    with open(os.path.join(cut, name), "wb") as out:
+        out.write(file)
+    picture.save(os.path.join(cut, name + ".png"))
+
+
+with open(os.path.join(cut, "scans.txt"), "w") as file:
+    file.write("0;\n1;\n2;\n")
+kinds = {
+    "grey": jpeg("L"),
+    "444": jpeg("RGB", subsampling=0),
+    "422": jpeg("RGB", subsampling=1),
+    "420": jpeg("RGB", subsampling=2),
+    "440": subprocess.run(
+        ["jpegtran", "-rotate", "90"], input=jpeg("RGB", subsampling=1), capture_output=True, check=True
+    ).stdout,
+    "cmyk": jpeg("CMYK"),
+    "restarts": jpeg("RGB", restart_marker_blocks=5),
+    "restarts_by_row": jpeg("L", restart_marker_rows=1),
+    "scans": jpegtran(jpeg("RGB", subsampling=2), "-scans", os.path.join(cut, "scans.txt")),
+    "scans_restarts": jpegtran(jpeg("RGB", subsampling=1), "-restart", "4B", "-scans", os.path.join(cut, "scans.txt")),
+    "progressive": jpeg("RGB", progressive=True),
+    "progressive_grey": jpeg("L", progressive=True),
+    "progressive_restarts": jpegtran(jpeg("RGB"), "-progressive", "-restart", "9B"),
+}
+os.remove(os.path.join(cut, "scans.txt"))
+for number, (kind, file) in enumerate(kinds.items()):
+    scan = file.index(b"\xff\xda") + 14
+    # A progressive file that lacks whole scans libjpeg smoothes, and we don't.
+    part = 0.9 + number / 150 if kind.startswith("progressive") else 0.35 + number / 25
+    at = scan + int((len(file) - scan) * part)
+    write_cut(kind + "_closed.jpg", file[:at] + END)
+    frame = next(at for at in range(len(file)) if file[at] == 0xFF and file[at + 1] in (0xC0, 0xC2))
+    height = int.from_bytes(file[frame + 5 : frame + 7], "big")
+    write_cut(kind + "_taller.jpg", file[: frame + 5] + (height * 3 // 2).to_bytes(2, "big") + file[frame + 7 :])

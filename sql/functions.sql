@@ -42,8 +42,8 @@ CREATE FUNCTION picture_error(bytea) RETURNS text
 
 CREATE FUNCTION image_info(bytea,
 	OUT format text, OUT width bigint, OUT height bigint, OUT channels integer, OUT bit_depth integer,
-	OUT has_alpha boolean, OUT orientation integer, OUT frames bigint)
-	AS 'MODULE_PATHNAME', 'image_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+	OUT has_alpha boolean, OUT orientation integer, OUT frames bigint, OUT complete boolean)
+	AS 'MODULE_PATHNAME', 'image_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 
 CREATE FUNCTION pattern2png(pattern) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'pattern2png_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;

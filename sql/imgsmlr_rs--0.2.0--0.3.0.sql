@@ -46,6 +46,15 @@ CREATE FUNCTION turn_pattern(pattern, orientation integer) RETURNS pattern
 CREATE FUNCTION pattern_detail(pattern) RETURNS real
 	AS 'MODULE_PATHNAME', 'pattern_detail_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
+-- It has one more column. What calls it, views and constraints, must be dropped before, and made
+-- again.
+DROP FUNCTION image_info(bytea);
+
+CREATE FUNCTION image_info(bytea,
+	OUT format text, OUT width bigint, OUT height bigint, OUT channels integer, OUT bit_depth integer,
+	OUT has_alpha boolean, OUT orientation integer, OUT frames bigint, OUT complete boolean)
+	AS 'MODULE_PATHNAME', 'image_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+
 -- Distance, and "nearer than". LEAKPROOF: of two fingerprints there is always a distance, and
 -- no error, message or time that tells one from another. So row-level security lets an index
 -- serve them.

@@ -23,6 +23,10 @@ fn signature(name: &str, options: Options) -> Result<Signature, DecodeError> {
     Ok(Signature::of(&pattern).expect("in range"))
 }
 
+fn is_complete(file: &[u8]) -> Option<bool> {
+    decode::info(file, LIMITS).expect("a header").complete
+}
+
 /// By name: as stored, and upright.
 fn expected() -> HashMap<String, [Signature; 2]> {
     let text = String::from_utf8(case("expected.tsv")).expect("text");
@@ -84,7 +88,193 @@ fn every_case_gives_what_its_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(read > 40, "{read}");
+    assert!(read > 80, "{read}");
+}
+
+#[test]
+fn what_is_cut_off_is_not_complete_and_all_else_is() {
+    for name in expected().keys() {
+        let complete = match name.as_str() {
+            "cut_with_end_mark.jpg" | "header_taller_than_data.jpg" => Some(false),
+            "restart_segment_lost.jpg" | "palette_length_not_3n.png" => Some(false),
+            "arithmetic.jpg" | "lossless_sof3.jpg" | "twelve_bit.jpg" => None,
+            "phone.heic" | "upload.avif" => continue,
+            _ => Some(true),
+        };
+        match decode::info(&case(name), LIMITS) {
+            Ok(info) => assert_eq!(info.complete, complete, "{name}"),
+            Err(error) => assert!(REFUSED.contains(&name.as_str()), "{name}: {error}"),
+        }
+    }
+}
+
+/// The place of a JPEG's first marker of this kind.
+fn marker(jpeg: &[u8], kind: u8) -> usize {
+    jpeg.windows(2).position(|pair| pair == [0xff, kind]).expect("the marker")
+}
+
+#[test]
+fn what_a_sequential_scan_says_of_coefficients_means_nothing() {
+    let file = fixture("images/baseline_420.jpg");
+    let whole = convert::pattern(&file, Options::DEFAULT, LIMITS).expect("a picture");
+    let parameters = marker(&file, 0xda) + 11;
+    for odd in [[0, 255, 0], [1, 63, 0], [0, 0, 0], [0, 63, 0x10], [9, 3, 0xff]] {
+        let mut file = file.clone();
+        file[parameters..parameters + 3].copy_from_slice(&odd);
+        assert_eq!(convert::pattern(&file, Options::DEFAULT, LIMITS), Ok(whole.clone()), "{odd:?}");
+        assert_eq!(is_complete(&file), Some(true));
+    }
+}
+
+#[test]
+fn bitmaps_of_kinds_that_are_not_read_are_not_called_broken() {
+    let file = case("palette_17_of_4_bits.bmp");
+    for (at, value) in [(30, 6), (28, 64), (30, 4), (30, 5), (30, 11), (30, 9)] {
+        let mut file = file.clone();
+        file[at] = value;
+        let error = convert::pattern(&file, Options::DEFAULT, LIMITS).expect_err("not read");
+        assert!(matches!(error, DecodeError::NotSupported { .. }), "{at}, {value}: {error}");
+    }
+    let headless = convert::pattern(&file[14..], Options::DEFAULT, LIMITS).expect_err("named");
+    assert_eq!(headless, DecodeError::Foreign { kind: Foreign::HeadlessBitmap });
+}
+
+/// A bitmap's header, and four pixels of 32 bits, red with this alpha.
+fn bitmap(alpha: u8, length: u8, height: u8, compression: u8, masks: &[u32]) -> Vec<u8> {
+    let mut file = vec![0; length.into()];
+    (file[0], file[4], file[8], file[12], file[14]) = (length, 2, height, 1, 32);
+    file[16] = compression;
+    for (at, mask) in masks.iter().enumerate() {
+        file[40 + 4 * at..44 + 4 * at].copy_from_slice(&mask.to_le_bytes());
+    }
+    file.extend([0, 0, 255, alpha].repeat(4));
+    file
+}
+
+/// All samples of a picture.
+#[derive(Default)]
+struct Samples(Vec<u8>);
+
+impl Rows for Samples {
+    fn begin(&mut self, shape: Shape) {
+        assert_eq!(shape.channels.count(), 4);
+    }
+
+    fn row(&mut self, samples: &[u8]) {
+        self.0.extend_from_slice(samples);
+    }
+}
+
+#[test]
+fn what_is_clear_everywhere_has_no_alpha() {
+    let samples = |file: &[u8]| {
+        let mut samples = Samples::default();
+        decode::rows(file, None, LIMITS, &mut Workspace::default(), &mut samples)
+            .expect("a picture");
+        samples.0
+    };
+    let red = |alpha| [255, 0, 0, alpha];
+    let masks = [0xff_0000, 0xff00, 0xff, 0xff00_0000];
+    let bmp = |alpha| {
+        let inside = bitmap(alpha, 108, 2, 3, &masks);
+        let header = [b"BM".as_slice(), &[0; 8], &122_u32.to_le_bytes()].concat();
+        samples(&[header, inside].concat())
+    };
+    // An icon is said to be twice as high, and has a mask, from the lowest row up.
+    let icon = |alpha, kind, mask: u8| {
+        let inside = bitmap(alpha, 40, 4, 0, &[]);
+        let inside = [inside, vec![mask, 0, 0, 0, 0, 0, 0, 0]].concat();
+        let mut header = vec![0, 0, kind, 0, 1, 0, 2, 2, 0, 0, 1, 0, 255, 3];
+        header.extend((inside.len() as u32).to_le_bytes());
+        header.extend(22_u32.to_le_bytes());
+        samples(&[header, inside].concat())
+    };
+    assert_eq!([bmp(255), bmp(0)], [red(255).repeat(4), red(255).repeat(4)]);
+    assert_eq!(bmp(127), red(127).repeat(4));
+    for kind in [1, 2] {
+        for (alpha, seen) in [(255, 255), (0, 255), (127, 127)] {
+            assert_eq!(icon(alpha, kind, 0), red(seen).repeat(4));
+        }
+        let masked = [red(255).repeat(2), red(0).repeat(2)].concat();
+        assert_eq!(icon(0, kind, 0xc0), masked);
+    }
+}
+
+/// A TIFF's tags: number, kind, values.
+type Tags<'a> = &'a [(u16, u16, &'a [u32])];
+
+/// A TIFF file: the pixels, then the directory.
+fn tiff(pixels: &[u8], tags: Tags) -> Vec<u8> {
+    let mut file = b"II*\0\0\0\0\0".to_vec();
+    file.extend(pixels);
+    let mut entries = (tags.len() as u16).to_le_bytes().to_vec();
+    for &(tag, kind, values) in tags {
+        let mut bytes: Vec<u8> = match kind {
+            3 => values.iter().flat_map(|&value| (value as u16).to_le_bytes()).collect(),
+            _ => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        };
+        entries.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        entries.extend((values.len() as u32).to_le_bytes());
+        if bytes.len() > 4 {
+            entries.extend((file.len() as u32).to_le_bytes());
+            file.extend(bytes);
+        } else {
+            bytes.resize(4, 0);
+            entries.extend(bytes);
+        }
+    }
+    let at = file.len() as u32;
+    file[4..8].copy_from_slice(&at.to_le_bytes());
+    file.extend(entries);
+    file.extend([0; 4]);
+    file
+}
+
+#[test]
+fn lengths_of_what_is_not_compressed_are_calculated() {
+    // Ten rows of 16 grey pixels, in strips of 4: 64, 64 and 32 bytes.
+    let pixels: Vec<u8> = (0..160).map(|at| (at * 37 % 251) as u8).collect();
+    let strips = |rows: Option<u32>, offsets: &[u32], lengths: Option<&[u32]>| {
+        let (rows, lengths) = (rows.map(|rows| [rows]), lengths.map(<[u32]>::to_vec));
+        let mut tags: Vec<(u16, u16, &[u32])> = vec![
+            (256, 3, &[16]),
+            (257, 3, &[10]),
+            (258, 3, &[8]),
+            (259, 3, &[1]),
+            (262, 3, &[1]),
+            (273, 4, offsets),
+        ];
+        if let Some(rows) = &rows {
+            tags.push((278, 3, rows));
+        }
+        if let Some(lengths) = &lengths {
+            tags.push((279, 4, lengths));
+        }
+        convert::pattern(&tiff(&pixels, &tags), Options::DEFAULT, LIMITS)
+    };
+    let offsets = [8, 72, 136];
+    let right = strips(Some(4), &offsets, Some(&[64, 64, 32])).expect("a picture");
+    let wrong: [Option<&[u32]>; 8] = [
+        None,
+        Some(&[0, 0, 0]),
+        Some(&[1]),
+        Some(&[16, 16, 16]),
+        Some(&[64, 3, 32]),
+        Some(&[64, 64, 31]),
+        Some(&[1 << 20, 64, 32]),
+        Some(&[7, 9, 11]),
+    ];
+    for lengths in wrong {
+        assert_eq!(strips(Some(4), &offsets, lengths), Ok(right.clone()), "{lengths:?}");
+    }
+    // Rows of a strip: by the first length, the first distance, or because all are one.
+    for lengths in [Some(&[64, 64, 32][..]), Some(&[0, 0, 0]), Some(&[60, 70, 30]), None] {
+        assert_eq!(strips(None, &offsets, lengths), Ok(right.clone()), "{lengths:?}");
+    }
+    assert_eq!(strips(None, &[8, 40, 56], Some(&[32, 16, 112])), Ok(right));
+    // Strips that are shorter than their rows, and not for a length's sake.
+    assert!(strips(Some(8), &offsets, Some(&[64, 64, 32])).is_err());
+    assert!(strips(Some(4), &[8, 72, 1000], Some(&[64, 64, 32])).is_err());
 }
 
 #[test]
@@ -126,6 +316,7 @@ fn assert_agreement(name: &str, file: &[u8]) -> bool {
     };
     assert_eq!((info.width as usize, info.height as usize), (shape.width, shape.height), "{name}");
     assert_eq!(info.orientation, orientation, "{name}");
+    assert!(info.complete.is_some(), "{name}");
     true
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Header {
     pub compression: u32,
     /// Bytes of the palette.
     pub palette_len: usize,
+    /// Whether it is said to have more colours than its bits can name.
+    too_many_colours: bool,
     planes: u16,
     offset: usize,
 }
@@ -71,9 +73,32 @@ impl Header {
             bits,
             compression: of_more(COMPRESSION),
             palette_len: colours * if is_core { 3 } else { 4 },
+            too_many_colours: matches!(bits, 1..=8) && used > 1 << bits,
             planes: short(header, if is_core { PLANES_OF_CORE } else { PLANES })?,
             offset: number(header, DATA_OFFSET)? as usize,
         })
+    }
+
+    /// Refuses the kinds of BMP that are not read here.
+    ///
+    /// # Errors
+    /// With the kind, in plain words.
+    pub fn check_kind(&self) -> Result<(), DecodeError> {
+        /// OS/2's second header, which has other compressions of the same numbers.
+        const OS2_HEADER: usize = 64;
+        let of_os2 = self.length == OS2_HEADER;
+        let reason = match (self.compression, self.bits) {
+            (3, 1) => "it is compressed by Huffman's codes, as OS/2 has it",
+            (4, 24) if of_os2 => "it is stored as runs of 24 bits, as OS/2 has it",
+            (4, _) => "a JPEG file is in it",
+            (5, _) => "a PNG file is in it",
+            (6, _) => "its colours and alpha are told by masks as Windows CE has them",
+            (11..=13, _) => "its colours are inks",
+            (_, 64) => "it has 64 bits a pixel",
+            (0..=3, _) => return Ok(()),
+            _ => "it is compressed in a way that few programs know",
+        };
+        Err(DecodeError::not_supported(Format::Bmp, reason))
     }
 
     /// Where the pixels are: as the header says, or behind the palette where it says that
@@ -112,7 +137,8 @@ impl Header {
 
 /// The same file as `image` takes it and reads it right, if it needs mending: a count of
 /// planes other than 1, which means nothing; the longer or shorter header of OS/2; a palette
-/// where the pixels are said to be; a last row that is not filled.
+/// where the pixels are said to be, or longer than its bits can name; a last row that is not
+/// filled.
 ///
 /// # Errors
 /// Where the header makes no sense, or there is no memory.
@@ -122,7 +148,8 @@ pub(super) fn mended(file: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
     let offset = header.data_offset()?;
     let filling = header.filling(file.len(), offset);
     let other_length = !KNOWN.contains(&length);
-    if header.planes == 1 && offset == header.offset && filling == 0 && !other_length {
+    let right = header.planes == 1 && !header.too_many_colours && !other_length;
+    if right && offset == header.offset && filling == 0 {
         return Ok(None);
     }
 
@@ -131,6 +158,10 @@ pub(super) fn mended(file: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
     mended.extend_from_slice(file);
     let planes = if length == CORE_HEADER { PLANES_OF_CORE } else { PLANES };
     mended[planes..planes + 2].copy_from_slice(&[1, 0]);
+    if header.too_many_colours {
+        // As many as the bits can name.
+        mended[COLOURS_USED..COLOURS_USED + 4].fill(0);
+    }
     let mut offset = offset;
     if other_length {
         let kept = FILE_HEADER + length.min(INFO_HEADER);
@@ -211,6 +242,41 @@ mod tests {
         }
         for offset in [1, 53] {
             assert!(mended(&with_palette(offset, b"\0\x01..")).is_err());
+        }
+    }
+
+    #[test]
+    fn a_palette_has_no_more_colours_than_its_bits_can_name() {
+        let mut file = header(40, 1, 1, 0);
+        (file[BITS], file[COLOURS_USED]) = (1, 3);
+        file[DATA_OFFSET] = 66;
+        file.extend(b"bgr.BGR.bgr.\x40..");
+        let mended = mended_to(&file).expect("mended");
+        assert_eq!((mended[COLOURS_USED], mended[DATA_OFFSET]), (0, 66));
+        assert_eq!(mended[54..66], file[54..66]);
+    }
+
+    #[test]
+    fn kinds_that_are_not_read_are_told_apart() {
+        let verdict = |length: u32, bits: u8, compression: u32| {
+            let mut file = header(length, 1, 1, compression);
+            file[BITS] = bits;
+            Header::of(&file).expect("a header").check_kind()
+        };
+        for (bits, compression) in [(1, 0), (8, 1), (4, 2), (16, 3), (32, 3), (24, 0)] {
+            assert_eq!(verdict(40, bits, compression), Ok(()));
+        }
+        for (length, bits, compression) in [
+            (40, 32, 6),
+            (124, 64, 0),
+            (64, 1, 3),
+            (64, 24, 4),
+            (40, 0, 4),
+            (40, 0, 5),
+            (40, 32, 11),
+        ] {
+            let verdict = verdict(length, bits, compression);
+            assert!(matches!(verdict, Err(DecodeError::NotSupported { .. })), "{verdict:?}");
         }
     }
 

@@ -29,9 +29,10 @@ impl<'a> Runs<'a> {
     /// The runs of `file`, if it has any.
     ///
     /// # Errors
-    /// Where the header makes no sense.
+    /// Where the header makes no sense, or is of a kind that is not read here.
     pub fn of(file: &'a [u8]) -> Result<Option<Self>, DecodeError> {
         let Some(header) = Header::of(file) else { return Ok(None) };
+        header.check_kind()?;
         let halves = match (header.compression, header.bits) {
             (1, 8) => false,
             (2, 4) => true,

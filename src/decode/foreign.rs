@@ -22,6 +22,8 @@ pub enum Foreign {
     Pdf,
     /// A video.
     Video,
+    /// The inside of a BMP file, without the header of one.
+    HeadlessBitmap,
     /// A web page.
     Html,
     /// The bytes of a file, written in base64.
@@ -43,6 +45,13 @@ impl Foreign {
             }
             [b'8', b'B', b'P', b'S', ..] => Some(Foreign::Photoshop),
             [b'%', b'P', b'D', b'F', ..] => Some(Foreign::Pdf),
+            // A length that such headers have, a width and a height, and one plane.
+            [40 | 52 | 56 | 108 | 124, 0, 0, 0, _, _, _, _, _, _, _, _, 1, 0, bits, 0, ..]
+                if matches!(bits, 1 | 4 | 8 | 16 | 24 | 32) =>
+            {
+                Some(Foreign::HeadlessBitmap)
+            }
+            [12, 0, 0, 0, _, _, _, _, 1, 0, 1 | 4 | 8 | 24, 0, ..] => Some(Foreign::HeadlessBitmap),
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Self::of_brands(file)),
             _ => Self::of_text(&file[..file.len().min(BEGINNING)]),
         }
@@ -108,6 +117,7 @@ impl fmt::Display for Foreign {
             Foreign::Svg => "an SVG drawing, a format that is not supported here",
             Foreign::Pdf => "a PDF document, a format that is not supported here",
             Foreign::Video => "a video, a format that is not supported here",
+            Foreign::HeadlessBitmap => "a bitmap without the header of a BMP file",
             Foreign::Html => "a web page, not a picture",
             Foreign::Base64 => "text in base64, not the picture's own bytes",
             Foreign::Hexadecimal => "text in hexadecimal digits, not the picture's own bytes",
@@ -121,7 +131,7 @@ mod tests {
 
     #[test]
     fn files_of_other_kinds_are_told_apart() {
-        let files: [(&[u8], Foreign); 14] = [
+        let files: [(&[u8], Foreign); 15] = [
             (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Foreign::Heic),
             (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", Foreign::Avif),
             (b"\0\0\0\x18ftypisom\0\0\0\0isomavc1", Foreign::Video),
@@ -136,6 +146,7 @@ mod tests {
             (b"89504e470d0a1a0a0000", Foreign::Hexadecimal),
             (b"%PDF-1.7", Foreign::Pdf),
             (b"8BPS\0\x01", Foreign::Photoshop),
+            (b"(\0\0\0\x2d\x01\0\0\xcb\0\0\0\x01\0\x18\0", Foreign::HeadlessBitmap),
         ];
         for (file, kind) in files {
             assert_eq!(Foreign::of(file), Some(kind), "{:?}", String::from_utf8_lossy(file));

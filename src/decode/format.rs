@@ -24,7 +24,7 @@ pub enum Format {
     Qoi,
     /// Farbfeld.
     Farbfeld,
-    /// Windows icons: the largest of the pictures in it.
+    /// Windows icons and cursors: the largest of the pictures in it.
     Ico,
     /// JPEG XL: its layers laid over each other, or the first picture of an animation.
     #[cfg(feature = "jxl")]
@@ -64,7 +64,7 @@ impl Format {
             }
             [b'q', b'o', b'i', b'f', ..] => Some(Format::Qoi),
             [b'f', b'a', b'r', b'b', b'f', b'e', b'l', b'd', ..] => Some(Format::Farbfeld),
-            [0, 0, 1, 0, pictures, 0, ..] if pictures > 0 => Some(Format::Ico),
+            [0, 0, 1 | 2, 0, pictures, 0, ..] if pictures > 0 => Some(Format::Ico),
             #[cfg(feature = "jxl")]
             [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some(Format::JpegXl),
             _ => None,

@@ -1,4 +1,4 @@
-//! ICO, Windows' icons: the largest of its pictures, a PNG or the inside of a BMP.
+//! ICO, Windows' icons, and cursors: the largest of its pictures, a PNG or the inside of a BMP.
 
 use super::{
     DecodeError, Format, Info, Limits, Watch, Watched, Workspace, foresee, hand_over,
@@ -18,14 +18,20 @@ fn largest(file: &[u8]) -> Result<(&[u8; ENTRY], &[u8]), DecodeError> {
     let broken = || DecodeError::broken(Format::Ico, "its list of pictures makes no sense");
     let count = file.get(4).copied().unwrap_or(0).into();
     let entries = file.get(HEADER..).unwrap_or_default().as_chunks().0.iter().take(count);
-    // 0 stands for 256. Of two of one size, the one of more bits.
+    // 0 stands for 256. Of two of one size, the one of more bits; a cursor has the place
+    // there where it points.
     let side = |byte: u8| if byte == 0 { 256 } else { u32::from(byte) };
-    let size = |entry: &&[u8; ENTRY]| (side(entry[0]) * side(entry[1]), entry[6]);
+    let bits = |entry: &[u8; ENTRY]| if is_cursor(file) { 0 } else { entry[6] };
+    let size = |entry: &&[u8; ENTRY]| (side(entry[0]) * side(entry[1]), bits(entry));
     let entry: &[u8; ENTRY] = entries.max_by_key(size).ok_or_else(broken)?;
     let [.., l0, l1, l2, l3, o0, o1, o2, o3] = *entry;
     let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
     let picture = file.get(u32::from_le_bytes([o0, o1, o2, o3]) as usize..).ok_or_else(broken)?;
     Ok((entry, picture.get(..length).unwrap_or(picture)))
+}
+
+fn is_cursor(file: &[u8]) -> bool {
+    file.get(2) == Some(&2)
 }
 
 /// An icon of that picture alone, which is as large as the picture itself says: directories
@@ -39,11 +45,36 @@ fn alone(entry: &[u8; ENTRY], picture: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let mut icon = reserve(HEADER + ENTRY + picture.len())?;
     icon.extend(b"\0\0\x01\0\x01\0");
     icon.extend([width, height]);
-    icon.extend(&entry[2..8]);
+    // No palette, a plane and as many bits: the codec refuses where a cursor points.
+    icon.extend([0, 0, 1, 0, 32, 0]);
     icon.extend((picture.len() as u32).to_le_bytes());
     icon.extend(((HEADER + ENTRY) as u32).to_le_bytes());
     icon.extend(picture);
+    make_opaque(&mut icon[HEADER + ENTRY..]);
     Ok(icon)
+}
+
+/// A picture of 32 bits that is clear everywhere has no alpha: programs that knew of none left
+/// zeros there, and Windows goes by the mask alone.
+fn make_opaque(picture: &mut [u8]) {
+    const BITS: usize = 14;
+    const MASKED: u32 = 3;
+    let number = |at: usize| {
+        picture.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |&n| u32::from_le_bytes(n))
+    };
+    if picture.get(BITS..BITS + 2) != Some(&[32, 0]) {
+        return;
+    }
+    let length = number(0) as usize;
+    let masks = if number(16) == MASKED && length == 40 { 12 } else { 0 };
+    let count = u64::from(number(4)) * u64::from((number(8) as i32).unsigned_abs() / 2);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let pixels = picture.get_mut(length.saturating_add(masks)..).unwrap_or_default();
+    let pixels = pixels.as_chunks_mut::<4>().0;
+    let count = count.min(pixels.len());
+    if pixels[..count].iter().all(|&[.., alpha]| alpha == 0) {
+        pixels[..count].iter_mut().for_each(|[.., alpha]| *alpha = 255);
+    }
 }
 
 pub(super) fn decode(
@@ -75,6 +106,12 @@ pub(super) fn decode(
     Ok(Orientation::UPRIGHT)
 }
 
+/// The PNG file in it, if the largest of its pictures is one.
+pub(super) fn png(file: &[u8]) -> Result<Option<&[u8]>, DecodeError> {
+    let (_, picture) = largest(file)?;
+    Ok(picture.starts_with(PNG).then_some(picture))
+}
+
 /// What the header of that picture says.
 pub(super) fn info(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
     let verdict = |error| image_formats::verdict(Format::Ico, &error);
@@ -95,5 +132,6 @@ pub(super) fn info(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
         has_alpha: true,
         orientation: Orientation::UPRIGHT,
         frames,
+        complete: None,
     })
 }

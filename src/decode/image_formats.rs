@@ -81,6 +81,9 @@ pub(super) fn decode(
     let shape = Shape { width, height, channels };
     let mut samples = workspace.take(bytes)?;
     codec.read_image_boxed(&mut samples).map_err(|error| verdict(format, &error))?;
+    if format == Format::Bmp && channels == Channels::Rgba {
+        opaque_if_clear(&mut samples);
+    }
     if let Some(narrow) = narrow {
         let mut row = allocate(shape.row_len())?;
         rows.begin(shape);
@@ -93,6 +96,15 @@ pub(super) fn decode(
     }
     workspace.put(samples);
     Ok(Orientation::UPRIGHT)
+}
+
+/// A picture whose every pixel is clear was written by a program that knows nothing of alpha
+/// and leaves zeros there: Windows and browsers show its colours.
+fn opaque_if_clear(samples: &mut [u8]) {
+    let pixels = samples.as_chunks_mut::<4>().0;
+    if pixels.iter().all(|&[.., alpha]| alpha == 0) {
+        pixels.iter_mut().for_each(|[.., alpha]| *alpha = 255);
+    }
 }
 
 /// The rows of a BMP file that are stored as runs.
@@ -118,6 +130,16 @@ fn high_bytes(samples: &[u8], row: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_clear_everywhere_is_opaque() {
+        let mut samples = [1, 2, 3, 0, 4, 5, 6, 0];
+        opaque_if_clear(&mut samples);
+        assert_eq!(samples, [1, 2, 3, 255, 4, 5, 6, 255]);
+        let mut samples = [1, 2, 3, 0, 4, 5, 6, 1];
+        opaque_if_clear(&mut samples);
+        assert_eq!(samples, [1, 2, 3, 0, 4, 5, 6, 1]);
+    }
 
     #[test]
     fn wide_samples_are_narrowed() {

@@ -4,8 +4,8 @@ use super::jpeg_header::Header;
 #[cfg(feature = "jxl")]
 use super::jxl;
 use super::{
-    DecodeError, Format, Limits, Watch, Watched, foresee, gif, guarded, ico, image_formats, png,
-    png_chunks, tiff, webp,
+    DecodeError, Format, Limits, Watch, Watched, complete, foresee, gif, guarded, ico,
+    image_formats, png, png_chunks, tiff, webp,
 };
 use crate::picture::orientation::Orientation;
 use image::ExtendedColorType;
@@ -29,16 +29,19 @@ pub struct Info {
     pub orientation: Orientation,
     /// Pictures in the file; `None` where the header does not say.
     pub frames: Option<u32>,
+    /// Whether the file's data go on to the picture's end; `None` where that is not known: of
+    /// a picture that is too large to be read, or of a kind that is not read here.
+    pub complete: Option<bool>,
 }
 
-/// Reads the header of `file`. No size is refused, as nothing of that size is
-/// allocated.
+/// Reads the header of `file`, and looks whether it is cut off. No size is refused: a picture
+/// over the limit is only not looked at.
 ///
 /// # Errors
 /// Where the file is of no known format, or its header is broken.
 pub fn info(file: &[u8], limits: Limits) -> Result<Info, DecodeError> {
     let format = Format::expect(file, None)?;
-    guarded(format, limits, |watch| match format {
+    let info = guarded(format, limits, |watch| match format {
         Format::Jpeg => of_jpeg(file),
         Format::Png => of_png(file, watch),
         Format::Gif => of_gif(file, watch),
@@ -48,7 +51,8 @@ pub fn info(file: &[u8], limits: Limits) -> Result<Info, DecodeError> {
         #[cfg(feature = "jxl")]
         Format::JpegXl => jxl::info(file),
         _ => of_others(file, format, watch),
-    })
+    })?;
+    Ok(Info { complete: complete::of(file, &info, limits)?, ..info })
 }
 
 fn of_jpeg(file: &[u8]) -> Result<Info, DecodeError> {
@@ -62,6 +66,7 @@ fn of_jpeg(file: &[u8]) -> Result<Info, DecodeError> {
         has_alpha: false,
         orientation: header.orientation,
         frames: Some(1),
+        complete: None,
     })
 }
 
@@ -83,6 +88,7 @@ pub(super) fn of_png(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
             || matches!(info.color_type, ::png::ColorType::GrayscaleAlpha | ::png::ColorType::Rgba),
         orientation: png_chunks::orientation(file),
         frames: Some(info.animation_control().map_or(1, |animation| animation.num_frames)),
+        complete: None,
     })
 }
 
@@ -114,6 +120,7 @@ fn of_gif(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
         has_alpha,
         orientation: Orientation::UPRIGHT,
         frames: whole.then_some(frames),
+        complete: None,
     })
 }
 
@@ -134,6 +141,7 @@ fn of_webp(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
         has_alpha,
         orientation,
         frames: Some(if decoder.is_animated() { decoder.num_frames() } else { 1 }),
+        complete: None,
     })
 }
 
@@ -148,6 +156,7 @@ fn of_others(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeE
             has_alpha: false,
             orientation: Orientation::UPRIGHT,
             frames: Some(1),
+            complete: None,
         });
     }
     let mended = image_formats::mended(file, format)?;
@@ -165,6 +174,7 @@ fn of_others(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeE
         has_alpha: has_alpha(original),
         orientation: Orientation::UPRIGHT,
         frames: Some(1),
+        complete: None,
     })
 }
 

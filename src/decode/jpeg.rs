@@ -1,9 +1,9 @@
 //! JPEG, by the `zune-jpeg` crate; what that does not read right, by `jpeg_uncommon`.
 
-use super::jpeg_extent::{self, Extent};
-use super::jpeg_header::{Colours, Component, Header};
-use super::jpeg_plain::{self, LONGEST_UNIT};
-use super::jpeg_uncommon::{self, Plane};
+use super::jpeg_header::{Colours, Header};
+use super::jpeg_plain;
+use super::jpeg_segments::{self, marker};
+use super::jpeg_uncommon::{self, Want};
 use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
@@ -40,69 +40,95 @@ pub(super) fn decode_as(
     foresee(HEADER * file.len().min(1 << 16))?;
     let (header, scan) = Header::read(file)?;
     header.check_kind()?;
+    let known = colours.is_some();
     let colours = match colours {
         Some(colours) if colours.count() == header.components.len() => colours,
         _ => header.colours()?,
     };
     limits.admit(header.width as u64, header.height as u64)?;
     let orientation = header.orientation;
-    if is_common(&header) && !jpeg_uncommon::restarts_are_out_of_order(&header, scan) {
-        let adobe = header.adobe();
+    // Who knows the colours from elsewhere knows of inks, too.
+    let inverted = header.adobe() || !known;
+    if is_common(&header, scan) && !jpeg_uncommon::restarts_are_out_of_order(&header, scan) {
         match Decoded::of(file, &header, colours, scan, watch, workspace) {
-            Ok(decoded) => decoded.hand_over(adobe, watch, workspace, rows)?,
-            // Damage ends at the next restart marker, from which libjpeg goes on.
-            Err(DecodeError::Broken { .. }) if has_restarts(&header) => {
-                hand_over_planes(header, colours, scan, watch, rows)?;
+            Ok(decoded) => {
+                decoded.hand_over(inverted, watch, workspace, rows)?;
+                return Ok(orientation);
             }
+            // It ends early, or is damaged.
+            Err(DecodeError::Broken { .. }) if !watch.stopped() => {}
             Err(error) => return Err(error),
         }
-    } else if header.sequential() {
-        hand_over_planes(header, colours, scan, watch, rows)?;
-    } else {
-        let reason = "its colours are stored at sizes that are not supported";
-        return Err(DecodeError::not_supported(Format::Jpeg, reason));
     }
+    hand_over_planes(header, colours, inverted, scan, watch, rows)?;
     Ok(orientation)
 }
 
-/// Whether a file that is damaged in one place may be whole behind it.
-fn has_restarts(header: &Header) -> bool {
-    header.restart_interval > 0 && header.sequential() && header.one_scan()
+/// Whether a file's data go on to its picture's end.
+///
+/// # Errors
+/// Where it is of a kind that is not read, or too large.
+pub(super) fn is_complete(file: &[u8], limits: Limits, watch: &Watch) -> Result<bool, DecodeError> {
+    foresee(HEADER * file.len().min(1 << 16))?;
+    let (header, scan) = Header::read(file)?;
+    header.check_kind()?;
+    header.colours()?;
+    limits.admit(header.width as u64, header.height as u64)?;
+    foresee(jpeg_uncommon::bytes(&header, Want::Presence))?;
+    Ok(jpeg_uncommon::decode(header, scan, Want::Presence, watch)?.complete)
 }
 
 /// Whether `zune-jpeg` reads such files right: samplings as cameras and programs write
-/// them. Of others it makes noise, as 0.5.15 does of components of different heights in
-/// scans of their own.
-fn is_common(header: &Header) -> bool {
+/// them, and scans as they do. Of others it makes noise, as 0.5.15 does of components of
+/// different heights in scans of their own, or refuses them.
+fn is_common(header: &Header, scan: &[u8]) -> bool {
     let samplings = header.components.iter().map(|component| (component.across, component.down));
     let common = matches!(
         samplings.collect::<Vec<_>>()[..],
         [_] | [(1 | 2, 1 | 2), (1, 1), (1, 1)] | [(1, 1), (1, 1), (1, 1), (1, 1)]
     );
-    let in_parts = header.sequential() && !header.one_scan();
     // Of one or two chroma samples side by side libjpeg makes no slopes, and zune-jpeg does.
-    let narrow = header.sequential() && header.width <= 4;
-    let any = |is: fn(&Component) -> bool| header.components.iter().any(is);
-    common && !(in_parts && any(|c| c.down > 1) || narrow && any(|c| c.across > 1))
+    let narrow = header.width <= 4 && header.components.iter().any(|c| c.across > 1);
+    let scans = header.one_scan()
+        || !header.sequential() && header.restart_interval == 0 && has_second_scan(scan);
+    common && scans && !narrow
+}
+
+/// Whether there is a scan behind the first.
+fn has_second_scan(scan: &[u8]) -> bool {
+    let mut rest = &scan[jpeg_segments::scan_length(scan, true)..];
+    while let Some(segment) = jpeg_segments::next(rest) {
+        match segment.marker {
+            marker::START_OF_SCAN => return true,
+            marker::END_OF_IMAGE => return false,
+            _ => rest = segment.rest,
+        }
+    }
+    false
 }
 
 /// Reads a picture's components, and hands over its rows.
 fn hand_over_planes(
     header: Header,
     colours: Colours,
+    inverted: bool,
     scan: &[u8],
     watch: &Watch,
     rows: &mut dyn Rows,
 ) -> Result<(), DecodeError> {
-    let (width, height, adobe) = (header.width, header.height, header.adobe());
-    foresee(Plane::bytes(&header) + 4 * width)?;
-    let planes = jpeg_uncommon::decode(header, scan, watch)?;
+    let (width, height) = (header.width, header.height);
+    foresee(jpeg_uncommon::bytes(&header, Want::Samples) + 8 * width)?;
+    let planes = jpeg_uncommon::decode(header, scan, Want::Samples, watch)?.planes;
     let channels = if colours == Colours::Grey { Channels::Grey } else { Channels::Rgb };
     let shape = Shape { width, height, channels };
     let mut row = allocate(shape.row_len())?;
+    let mut samples = allocate(MOST_COMPONENTS * width)?;
     rows.begin(shape);
     for y in 0..height {
-        let sample = |plane: usize, x| planes.get(plane).map_or(0, |plane| plane.at(x, y));
+        for (plane, samples) in planes.iter().zip(samples.chunks_exact_mut(width)) {
+            plane.row(y, samples);
+        }
+        let sample = |plane: usize, x| samples[plane * width + x];
         for (x, pixel) in row.chunks_exact_mut(channels.count()).enumerate() {
             match (colours, pixel) {
                 (Colours::YCbCr | Colours::Ycck, [r, g, b]) => {
@@ -111,13 +137,13 @@ fn hand_over_planes(
                         Colours::YCbCr => rgb,
                         _ => {
                             let [c, m, y] = rgb.map(|light| 255 - light);
-                            light_of_ink([c, m, y, sample(3, x)], adobe)
+                            light_of_ink([c, m, y, sample(3, x)], inverted)
                         }
                     };
                 }
                 (Colours::Cmyk, [r, g, b]) => {
                     let inks = [0, 1, 2, 3].map(|plane| sample(plane, x));
-                    [*r, *g, *b] = light_of_ink(inks, adobe);
+                    [*r, *g, *b] = light_of_ink(inks, inverted);
                 }
                 (_, samples) => {
                     for (plane, out) in samples.iter_mut().enumerate() {
@@ -165,51 +191,26 @@ impl Decoded {
         let rows = BYTES_A_COLUMN * padded(width);
         workspace.foresee(pixels * channels, 2 * kept + rows + METADATA * file.len())?;
 
-        let mut plain = jpeg_plain::plain(file, header, colours, scan)?;
-        let extent = jpeg_extent::of_truncated(header, scan);
-        if extent.is_some() {
-            // As libjpeg does: the unit in which the data ends goes on in zero
-            // bits, the units behind it are mid grey.
-            plain.resize(plain.len() + LONGEST_UNIT, 0);
-        }
+        let plain = jpeg_plain::plain(file, header, colours, scan)?;
         let options = DecoderOptions::default()
-            // Where it would go on with grey to the end, it is to say so.
-            .set_strict_mode(extent.is_none() && has_restarts(header))
+            // Where something is missing it is to say so.
+            .set_strict_mode(true)
             .set_max_width(LONGEST_SIDE)
             .set_max_height(LONGEST_SIDE)
             .jpeg_set_out_colorspace(space);
         let mut decoder = JpegDecoder::new_with_options(Watched::new(&plain, watch), options);
         let mut samples = workspace.take(pixels * channels)?;
         decoder.decode_into(&mut samples).map_err(verdict)?;
-        let mut decoded = Decoded { width, height, samples };
-        if let Some(extent) = extent {
-            decoded.grey_the_rest(extent);
-        }
-        Ok(decoded)
+        Ok(Decoded { width, height, samples })
     }
 
     fn channels(&self) -> usize {
         self.samples.len() / (self.width * self.height)
     }
 
-    /// Makes everything mid grey behind the last unit that has any data.
-    fn grey_the_rest(&mut self, extent: Extent) {
-        const MID_GREY: u8 = 128;
-        let channels = self.channels();
-        let row = extent.units / extent.units_across;
-        let left = extent.units % extent.units_across * extent.unit_width * channels;
-        let lines = self.samples.chunks_exact_mut(self.width * channels);
-        for (y, line) in lines.enumerate().skip(row * extent.unit_height) {
-            let from = if y / extent.unit_height == row { left } else { 0 };
-            if let Some(rest) = line.get_mut(from..) {
-                rest.fill(MID_GREY);
-            }
-        }
-    }
-
     fn hand_over(
         self,
-        adobe: bool,
+        inverted: bool,
         watch: &Watch,
         workspace: &mut Workspace,
         rows: &mut dyn Rows,
@@ -222,7 +223,7 @@ impl Decoded {
                 let mut row = allocate(3 * self.width)?;
                 rows.begin(shape(Channels::Rgb));
                 for inks in self.samples.chunks_exact(4 * self.width) {
-                    light_of_inks(inks, adobe, &mut row);
+                    light_of_inks(inks, inverted, &mut row);
                     rows.row(&row);
                 }
             }
@@ -251,16 +252,16 @@ fn padded(side: usize) -> usize {
 }
 
 /// Inks to light, pixel by pixel: `(255 − ink)·(255 − black)/255` in integers,
-/// as libgd does. Adobe stores `255 − ink`.
-fn light_of_inks(inks: &[u8], adobe: bool, rgb: &mut [u8]) {
+/// as libgd does. JPEG files have `255 − ink`, as Adobe began to store it.
+fn light_of_inks(inks: &[u8], inverted: bool, rgb: &mut [u8]) {
     for (out, &inks) in rgb.as_chunks_mut().0.iter_mut().zip(inks.as_chunks().0) {
-        *out = light_of_ink(inks, adobe);
+        *out = light_of_ink(inks, inverted);
     }
 }
 
 /// Of one pixel.
-pub(super) fn light_of_ink([c, m, y, k]: [u8; 4], adobe: bool) -> [u8; 3] {
-    let light = |value: u8| u32::from(if adobe { value } else { 255 - value });
+pub(super) fn light_of_ink([c, m, y, k]: [u8; 4], inverted: bool) -> [u8; 3] {
+    let light = |value: u8| u32::from(if inverted { value } else { 255 - value });
     [c, m, y].map(|ink| (light(ink) * light(k) / 255) as u8)
 }
 
@@ -277,7 +278,7 @@ mod tests {
     use crate::decode::fixture::fixture;
 
     #[test]
-    fn cmyk_is_inverted_with_adobes_marker_only() {
+    fn inks_are_stored_inverted_or_not() {
         let mut rgb = [0; 3];
         light_of_inks(&[0, 128, 255, 51], true, &mut rgb);
         assert_eq!(rgb, [0, 25, 51]);
@@ -297,17 +298,19 @@ mod tests {
     }
 
     #[test]
-    fn a_cmyk_file_without_adobes_marker_is_its_negative() {
+    fn a_cmyk_file_is_the_same_without_adobes_marker() {
         let file = fixture("images/cmyk.jpg");
         let marker = file.windows(7).position(|w| w == b"\xff\xee\0\x0eAdo").expect("Adobe");
         let plain = [&file[..marker], &file[marker + 16..]].concat();
-        let [with, without] = [&file, &plain].map(|file| {
+        let light = |file: &[u8], colours| {
             let mut light = Light(0);
             let (watch, workspace) = (Watch::new(|| false), &mut Workspace::default());
-            decode(file, Limits::of(1 << 20), &watch, workspace, &mut light).expect("decodes");
+            decode_as(file, colours, Limits::of(1 << 20), &watch, workspace, &mut light)
+                .expect("decodes");
             light.0
-        });
-        // Stored inverted, this picture has much light; taken as ink, it is dark.
-        assert!(with > 2 * without);
+        };
+        assert_eq!(light(&file, None), light(&plain, None));
+        // In a TIFF file inks are inks: this picture, which has much light, is dark.
+        assert!(light(&plain, None) > 2 * light(&plain, Some(Colours::Cmyk)));
     }
 }

@@ -22,6 +22,30 @@ pub(super) struct Component {
     pub ac: usize,
 }
 
+/// What a scan of a progressive file brings: which coefficients, as they are stored, and which
+/// of their bits. Of a sequential file it says nothing, whatever stands there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Progression {
+    pub first: u8,
+    pub last: u8,
+    /// The lowest bit that was there before; 0 for none.
+    pub before: u8,
+    /// The lowest bit that it brings.
+    pub shift: u8,
+}
+
+impl Progression {
+    /// Whether libjpeg takes it, in a scan of one component or of several.
+    pub fn makes_sense(self, alone: bool) -> bool {
+        const HIGHEST_BIT: u8 = 13;
+        let spectrum = match self.first {
+            0 => self.last == 0,
+            first => alone && first <= self.last && self.last < 64,
+        };
+        spectrum && self.shift <= HIGHEST_BIT && (self.before == 0 || self.shift == self.before - 1)
+    }
+}
+
 /// What the samples of a frame are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colours {
@@ -63,6 +87,8 @@ pub(super) struct Header {
     pub components: Vec<Component>,
     /// Which of them the scan holds, in its order.
     pub scanned: Vec<usize>,
+    /// What the scan brings, in a progressive file.
+    pub progression: Progression,
     /// Quantisation tables, as they are stored: in zigzag order.
     pub quantisation: [Option<[u16; 64]>; 4],
     /// Huffman tables by destination: DC, then AC.
@@ -261,6 +287,9 @@ impl Header {
     pub fn read_scan(&mut self, segment: &[u8]) -> Option<()> {
         let (&count, selectors) = segment.split_first()?;
         self.scanned.clear();
+        if let Some(&[first, last, bits, ..]) = selectors.get(2 * usize::from(count)..) {
+            self.progression = Progression { first, last, before: bits >> 4, shift: bits & 15 };
+        }
         let mut missing = false;
         for selector in selectors.as_chunks().0.iter().take(count.into()) {
             let &[id, tables] = selector;
@@ -285,15 +314,20 @@ impl Header {
     }
 }
 
+/// How many bits are looked at once for a code.
+const SHORT: u32 = 9;
+
 /// A canonical Huffman table: for each code length, the first code, how many
 /// there are, and where their symbols begin.
 pub(super) struct Codes {
     pub lengths: [(u32, u32, usize); 16],
     pub symbols: Vec<u8>,
+    /// The symbol, and the length, of the code that so many bits begin with; 0 for a longer one.
+    short: [(u8, u8); 1 << SHORT],
 }
 
 impl Codes {
-    fn new(counts: &[u8; 16], symbols: &[u8]) -> Self {
+    pub fn new(counts: &[u8; 16], symbols: &[u8]) -> Self {
         let (mut code, mut index) = (0_u32, 0);
         let lengths = counts.map(|count| {
             let length = (code, u32::from(count), index);
@@ -301,7 +335,23 @@ impl Codes {
             code = (code + u32::from(count)) << 1;
             length
         });
-        Codes { lengths, symbols: symbols.to_vec() }
+        let mut short = [(0, 0); 1 << SHORT];
+        for (length, &(first, count, index)) in (1..=SHORT).zip(&lengths) {
+            for (code, &symbol) in (first..first + count).zip(&symbols[index..]) {
+                let begin = (code as usize) << (SHORT - length);
+                let end = (code as usize + 1) << (SHORT - length);
+                if let Some(entries) = short.get_mut(begin..end) {
+                    entries.fill((symbol, length as u8));
+                }
+            }
+        }
+        Codes { lengths, symbols: symbols.to_vec(), short }
+    }
+
+    /// The symbol of the code that these 16 bits begin with, and its length, if it is short.
+    pub fn short(&self, bits: u32) -> Option<(u8, u32)> {
+        let (symbol, length) = self.short[(bits >> (16 - SHORT)) as usize & ((1 << SHORT) - 1)];
+        (length > 0).then_some((symbol, length.into()))
     }
 }
 

@@ -2,23 +2,32 @@
 //! what `zune-jpeg` stumbles over or holds in memory. That is metadata of any length, a
 //! second beginning, colours whose kind it guesses from other signs than libjpeg does,
 //! missing Huffman tables, and a second statement of the height behind the scan.
+//!
+//! And it is told where data end too early. Behind a scan `zune-jpeg` goes on in bits of 0, and
+//! makes noise of them: so what stands behind a scan's data here are bits of 1, which no code
+//! begins with, and then a marker that it does not know. A whole picture is read without them,
+//! and in what is cut off it stumbles over the one or the other.
 
 use super::jpeg_header::{Colours, Header};
 use super::jpeg_segments::{self, marker};
 use super::jpeg_standard_tables::STANDARD_TABLES;
 use super::{DecodeError, reserve};
-use memchr::memmem;
 
-/// Zero bytes enough for any minimum coded unit: ten blocks of 64 codes.
-pub(super) const LONGEST_UNIT: usize = 4096;
-/// What is written besides parts of the file.
-const BESIDES: usize = 1024;
+/// What is written besides parts of the file: of standard tables 420 bytes, and what stands
+/// behind scans.
+const BESIDES: usize = 1024 + MOST_SCANS * (ONES.len() + UNKNOWN.len());
+/// A file with restart markers may become longer by a part of its length: by half.
+const ROOM: usize = 2;
+/// Scans that `zune-jpeg` takes, and one that it does not.
+const MOST_SCANS: usize = 101;
 
-/// The redundant statement: a marker, a length of 4, and two bytes.
-const NUMBER_OF_LINES: &[u8] = &[0xff, marker::NUMBER_OF_LINES, 0, 4];
+/// Bits of 1, more than are read ahead: 64.
+const ONES: &[u8] = b"\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0";
+/// A marker that means nothing to `zune-jpeg`, and its length.
+const UNKNOWN: &[u8] = b"\xff\xef\0\x02";
+const END: &[u8] = &[0xff, marker::END_OF_IMAGE];
 
-/// The plain file, with room for [`LONGEST_UNIT`] bytes more. `header` and `scan` are what
-/// was read of `file`.
+/// The plain file. `header` and `scan` are what was read of `file`.
 ///
 /// # Errors
 /// Where there is no memory.
@@ -28,7 +37,7 @@ pub(super) fn plain(
     colours: Colours,
     scan: &[u8],
 ) -> Result<Vec<u8>, DecodeError> {
-    let mut out = reserve(file.len() + BESIDES + LONGEST_UNIT)?;
+    let mut out = reserve(most_bytes(file.len()))?;
     out.extend([0xff, marker::START_OF_IMAGE]);
     if header.without_tables {
         put(&mut out, marker::HUFFMAN_TABLES, &STANDARD_TABLES);
@@ -43,21 +52,93 @@ pub(super) fn plain(
             marker::START_OF_SCAN => {
                 put_colours(&mut out, colours);
                 put_frame(&mut out, header, colours);
-                let mut content = segment.content.to_vec();
-                rename(&mut content, header, colours);
-                put(&mut out, marker::START_OF_SCAN, &content);
+                put_scan_header(&mut out, segment.content, header, colours);
             }
             _ => {}
         }
     }
-    let (first, mut rest) = (out.len(), scan);
-    while let Some(at) = memmem::find(rest, NUMBER_OF_LINES) {
-        out.extend_from_slice(&rest[..at]);
-        rest = rest.get(at + 6..).unwrap_or_default();
-    }
-    out.extend_from_slice(rest);
-    rename_later_scans(&mut out[first..], header, colours);
+    put_scans(&mut out, header, colours, scan);
     Ok(out)
+}
+
+/// The most bytes that a plain file takes.
+pub(super) fn most_bytes(file_len: usize) -> usize {
+    file_len + file_len / ROOM + BESIDES
+}
+
+/// The data of all scans, and what stands between them.
+fn put_scans(out: &mut Vec<u8>, header: &Header, colours: Colours, mut rest: &[u8]) {
+    for scan in 0..MOST_SCANS {
+        let (data, behind) =
+            rest.split_at(jpeg_segments::scan_length(rest, header.restart_interval > 0));
+        put_data(out, header, data);
+        // `zune-jpeg` wants the first scan of several to end at a marker that it knows, and
+        // the last of restart markers' intervals, too.
+        if scan > 0 || header.one_scan() {
+            out.extend_from_slice(ONES);
+            if header.restart_interval == 0 {
+                out.extend_from_slice(UNKNOWN);
+            }
+        }
+        if header.one_scan() {
+            break;
+        }
+        rest = behind;
+        loop {
+            let Some(segment) = jpeg_segments::next(rest) else { return out.extend(END) };
+            rest = segment.rest;
+            match segment.marker {
+                marker::END_OF_IMAGE => return out.extend(END),
+                marker::START_OF_SCAN => {
+                    put_scan_header(out, segment.content, header, colours);
+                    break;
+                }
+                kept @ (marker::QUANTISATION_TABLES
+                | marker::HUFFMAN_TABLES
+                | marker::RESTART_INTERVAL) => put(out, kept, segment.content),
+                _ => {}
+            }
+        }
+    }
+    out.extend(END);
+}
+
+/// A scan's data, with bits of 1 before each restart marker: there, too, data may be missing.
+fn put_data(out: &mut Vec<u8>, header: &Header, data: &[u8]) {
+    let mut written = 0;
+    if header.restart_interval > 0 {
+        let count = jpeg_segments::restarts(data).count();
+        if count * ONES.len() <= data.len() / ROOM {
+            for (_, at) in jpeg_segments::restarts(data) {
+                out.extend_from_slice(&data[written..at]);
+                out.extend_from_slice(ONES);
+                written = at;
+            }
+        }
+    }
+    out.extend_from_slice(&data[written..]);
+}
+
+/// A scan's header, with the components' new names. What a sequential one says of coefficients
+/// means nothing, and need not make sense.
+fn put_scan_header(out: &mut Vec<u8>, content: &[u8], header: &Header, colours: Colours) {
+    let mut content = content.to_vec();
+    if let [count, selectors @ ..] = &mut content[..] {
+        let (selectors, parameters) =
+            selectors.split_at_mut(selectors.len().min(2 * usize::from(*count)));
+        for [id, _] in selectors.as_chunks_mut().0 {
+            let place = header.components.iter().position(|component| component.id == *id);
+            if let Some(name) = place.and_then(|place| names(colours).get(place).copied()) {
+                *id = name;
+            }
+        }
+        if header.sequential()
+            && let [first, last, bits, ..] = parameters
+        {
+            (*first, *last, *bits) = (0, 63, 0);
+        }
+    }
+    put(out, marker::START_OF_SCAN, &content);
 }
 
 fn put(out: &mut Vec<u8>, marker: u8, content: &[u8]) {
@@ -97,38 +178,6 @@ fn put_frame(out: &mut Vec<u8>, header: &Header, colours: Colours) {
     put(out, header.process, &frame);
 }
 
-/// Gives the components in a scan's header their new names.
-fn rename(content: &mut [u8], header: &Header, colours: Colours) {
-    if let [count, selectors @ ..] = content {
-        for [id, _] in selectors.as_chunks_mut().0.iter_mut().take((*count).into()) {
-            let place = header.components.iter().position(|component| component.id == *id);
-            if let Some(name) = place.and_then(|place| names(colours).get(place).copied()) {
-                *id = name;
-            }
-        }
-    }
-}
-
-/// The same for all scans behind the first, where they have other names.
-fn rename_later_scans(rest: &mut [u8], header: &Header, colours: Colours) {
-    let ids = header.components.iter().map(|component| component.id);
-    if ids.zip(names(colours)).all(|(id, name)| id == name) {
-        return;
-    }
-    let mut at = jpeg_segments::scan_length(rest);
-    while let Some(segment) = jpeg_segments::next(&rest[at..]) {
-        let end = rest.len() - segment.rest.len();
-        let (kind, begin) = (segment.marker, end - segment.content.len());
-        at = end;
-        if kind == marker::START_OF_SCAN {
-            rename(&mut rest[begin..end], header, colours);
-            at += jpeg_segments::scan_length(&rest[end..]);
-        } else if kind == marker::END_OF_IMAGE {
-            return;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,7 +192,10 @@ mod tests {
     fn a_plain_file_is_plain() {
         for name in ["baseline_420.jpg", "progressive.jpg", "cmyk.jpg", "gray.jpg"] {
             let once = plain_of(&fixture(&format!("images/{name}")));
-            assert_eq!(plain_of(&once), once, "{name}");
+            // Up to where the first data end that something was put behind.
+            let ends = once.windows(ONES.len()).position(|window| window == ONES);
+            let kept = &once[..ends.expect("bits of 1")];
+            assert!(plain_of(&once).starts_with(kept), "{name}");
         }
     }
 
@@ -157,16 +209,28 @@ mod tests {
 
     #[test]
     fn components_have_new_names_in_every_scan() {
-        let file = fixture("images/progressive.jpg");
-        let mut other = plain_of(&file);
-        let (mut header, _) = Header::read(&other).expect("a header");
-        // As if they had been 1, 2, 3 and were to be R, G, B.
-        let first = other.len();
-        rename_later_scans(&mut other, &header, Colours::Rgb);
-        assert_eq!(other.len(), first);
+        let other = plain_of(&fixture("images/progressive.jpg"));
+        let (mut header, scan) = Header::read(&other).expect("a header");
+        let mut rgb = Vec::new();
+        put_scans(&mut rgb, &header, Colours::Rgb, scan);
+        assert_ne!(rgb, scan);
         header.components.iter_mut().zip(*b"RGB").for_each(|(component, id)| component.id = id);
-        rename_later_scans(&mut other, &header, Colours::YCbCr);
-        assert_eq!(other, plain_of(&file));
+        let mut again = Vec::new();
+        put_scans(&mut again, &header, Colours::YCbCr, &rgb);
+        assert!(Header::read(&[&other[..other.len() - scan.len()], &again].concat()).is_ok());
+        let ids = |data: &[u8]| -> Vec<u8> {
+            let mut ids = Vec::new();
+            let mut rest = data;
+            while let Some(segment) = jpeg_segments::next(rest) {
+                rest = segment.rest;
+                if segment.marker == marker::START_OF_SCAN {
+                    ids.push(segment.content[1]);
+                }
+            }
+            ids
+        };
+        assert_eq!(ids(&again), ids(scan));
+        assert!(ids(&rgb).iter().all(|id| b"RGB".contains(id)));
     }
 
     #[test]
@@ -175,5 +239,15 @@ mod tests {
         let (end, dnl) = (file.len() - 2, b"\xff\xdc\0\x04\0\xf0");
         let with_height = [&file[..end], dnl, &file[end..]].concat();
         assert_eq!(plain_of(&with_height), plain_of(&file));
+    }
+
+    #[test]
+    fn what_stands_behind_a_scans_data_is_no_code() {
+        let file = fixture("images/restart_markers.jpg");
+        let restarts = |file: &[u8]| jpeg_segments::restarts(file).count();
+        let plain = plain_of(&file);
+        let ones = plain.windows(ONES.len()).filter(|window| *window == ONES).count();
+        assert_eq!((restarts(&plain), ones), (restarts(&file), restarts(&file) + 1));
+        assert!(plain.len() <= most_bytes(file.len()));
     }
 }

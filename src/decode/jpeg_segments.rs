@@ -5,7 +5,6 @@ pub(super) mod marker {
     pub const START_OF_IMAGE: u8 = 0xd8;
     pub const END_OF_IMAGE: u8 = 0xd9;
     pub const START_OF_SCAN: u8 = 0xda;
-    pub const NUMBER_OF_LINES: u8 = 0xdc;
     pub const QUANTISATION_TABLES: u8 = 0xdb;
     pub const HUFFMAN_TABLES: u8 = 0xc4;
     pub const ARITHMETIC_TABLES: u8 = 0xcc;
@@ -50,10 +49,23 @@ pub(super) fn next(mut data: &[u8]) -> Option<Segment<'_>> {
     }
 }
 
-/// Where the data of a scan ends: at the first marker that is no restart.
-pub(super) fn scan_length(scan: &[u8]) -> usize {
-    let ends = |&at: &usize| !matches!(scan.get(at + 1), None | Some(0 | 0xd0..=0xd7 | 0xff));
+/// Where the data of a scan ends: at the first marker; in a file that has restart markers, at
+/// the first other one.
+pub(super) fn scan_length(scan: &[u8], restarts: bool) -> usize {
+    let ends = |&at: &usize| match scan.get(at + 1) {
+        None | Some(0 | 0xff) => false,
+        Some(0xd0..=0xd7) => !restarts,
+        Some(_) => true,
+    };
     memchr::memchr_iter(0xff, scan).find(ends).unwrap_or(scan.len())
+}
+
+/// The restart markers in the data of a scan: their numbers, from 0 to 7, and their places.
+pub(super) fn restarts(scan: &[u8]) -> impl Iterator<Item = (u8, usize)> {
+    memchr::memchr_iter(0xff, scan).filter_map(|at| match scan.get(at + 1) {
+        Some(marker @ 0xd0..=0xd7) => Some((marker & 7, at)),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -77,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_scan_ends_at_a_marker_that_is_no_restart() {
-        assert_eq!(scan_length(b"ab\xff\0cd\xff\xd3ef\xff\xdc"), 10);
-        assert_eq!(scan_length(b"ab\xff"), 3);
+        assert_eq!(scan_length(b"ab\xff\0cd\xff\xd3ef\xff\xdc", true), 10);
+        assert_eq!(scan_length(b"ab\xff\0cd\xff\xd3ef\xff\xdc", false), 6);
+        assert_eq!(scan_length(b"ab\xff", true), 3);
     }
 }

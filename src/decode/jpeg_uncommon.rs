@@ -1,20 +1,16 @@
-//! Sequential JPEG files that `zune-jpeg` makes noise of, read plainly and slowly:
-//! components of any sampling, scans of their own, and restart markers out of order.
+//! What `zune-jpeg` makes noise of, read plainly and slowly, as libjpeg reads it: files whose
+//! data end early, whatever stands behind them, or are damaged; components of any sampling,
+//! scans of their own, and restart markers out of order.
 //!
-//! The crate `jpeg-decoder` reads the first two, but starts threads, which a server's
-//! process must not have; and it refuses the third.
+//! The unit in which data end goes on in bits of 0, and those behind it are mid grey, up to
+//! the next restart marker or scan. The crate `jpeg-decoder` refuses many of these, and starts
+//! threads, which a server's process must not have.
 
 use super::jpeg_bits::Bits;
-use super::jpeg_header::{Codes, Component, Header};
+use super::jpeg_header::{Codes, Component, Header, Progression};
+use super::jpeg_plane::{BLOCK, Block, Plane, Transform};
 use super::jpeg_segments::{self, marker};
-use super::{DecodeError, Format, Watch, allocate};
-use rustdct::{DctPlanner, TransformType2And3};
-use std::sync::Arc;
-
-/// Samples along each side of a block.
-const BLOCK: usize = 8;
-/// What a component is where its data are missing.
-const MID_GREY: u8 = 128;
+use super::{DecodeError, Format, Watch};
 
 /// Where the coefficients of a block stand, in the order in which they are stored.
 #[rustfmt::skip]
@@ -25,54 +21,43 @@ const ZIGZAG: [u8; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Whether restart markers of a scan do not count on as they should: data are lost.
+/// The last of a block's coefficients.
+const LAST: usize = BLOCK * BLOCK - 1;
+
+/// Scans that are read of a file: more than any program writes, as each may cost the time of
+/// a whole picture.
+const MOST_SCANS: usize = 100;
+
+/// Whether restart markers of the first scan do not count on as they should, or there are too
+/// few of them: data are lost.
 pub(super) fn restarts_are_out_of_order(header: &Header, scan: &[u8]) -> bool {
-    let scan = &scan[..jpeg_segments::scan_length(scan)];
-    header.restart_interval > 0
-        && Restarts(scan)
-            .zip(0_usize..)
-            .any(|((number, _), wanted)| usize::from(number) != wanted & 7)
-}
-
-/// The samples of a component, in whole units.
-pub(super) struct Plane {
-    samples: Vec<u8>,
-    stride: usize,
-    /// How many samples there are for `most` of the largest component: `(here, most)`.
-    across: (usize, usize),
-    down: (usize, usize),
-}
-
-impl Plane {
-    /// The sample under a pixel.
-    pub fn at(&self, x: usize, y: usize) -> u8 {
-        let (x, y) = (x * self.across.0 / self.across.1, y * self.down.0 / self.down.1);
-        self.samples.get(y * self.stride + x).copied().unwrap_or(MID_GREY)
+    if header.restart_interval == 0 {
+        return false;
     }
-
-    /// Bytes that [`decode`] allocates.
-    pub fn bytes(header: &Header) -> usize {
-        let grid = Grid::of(header);
-        header
-            .components
-            .iter()
-            .map(|component| grid.stride(component) * grid.rows(component))
-            .sum()
+    let scan = &scan[..jpeg_segments::scan_length(scan, true)];
+    let mut count = 0;
+    for ((number, _), wanted) in jpeg_segments::restarts(scan).zip(0_usize..) {
+        if usize::from(number) != wanted & 7 {
+            return true;
+        }
+        count += 1;
     }
+    let (across, down) = Grid::of(header).units(header);
+    header.one_scan() && (count + 1) * header.restart_interval < across * down
 }
 
 /// How a picture is divided in units.
 #[derive(Clone, Copy)]
-struct Grid {
+pub(super) struct Grid {
     /// Blocks of the largest component in a unit.
-    across: usize,
-    down: usize,
+    pub across: usize,
+    pub down: usize,
     units_across: usize,
     units_down: usize,
 }
 
 impl Grid {
-    fn of(header: &Header) -> Self {
+    pub fn of(header: &Header) -> Self {
         let across = header.components.iter().map(|component| component.across).max().unwrap_or(1);
         let down = header.components.iter().map(|component| component.down).max().unwrap_or(1);
         Grid {
@@ -83,48 +68,107 @@ impl Grid {
         }
     }
 
-    fn stride(self, component: &Component) -> usize {
-        self.units_across * component.across * BLOCK
+    /// Blocks of a component in a row, whole units of them.
+    pub fn blocks_across(self, component: &Component) -> usize {
+        self.units_across * component.across
     }
 
-    fn rows(self, component: &Component) -> usize {
-        self.units_down * component.down * BLOCK
+    pub fn blocks_down(self, component: &Component) -> usize {
+        self.units_down * component.down
+    }
+
+    /// Samples of a component that belong to the picture.
+    pub fn size(self, header: &Header, component: &Component) -> (usize, usize) {
+        (
+            (header.width * component.across).div_ceil(self.across),
+            (header.height * component.down).div_ceil(self.down),
+        )
+    }
+
+    /// Units of the scan whose header was read last: of a component by itself, blocks.
+    fn units(self, header: &Header) -> (usize, usize) {
+        match header.scanned[..] {
+            [alone] if let Some(component) = header.components.get(alone) => {
+                let (width, height) = self.size(header, component);
+                (width.div_ceil(BLOCK), height.div_ceil(BLOCK))
+            }
+            _ => (self.units_across, self.units_down),
+        }
     }
 }
 
-/// The planes of all components.
+/// What is to become of the samples.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    /// The picture.
+    Samples,
+    /// Nothing: only whether they are there.
+    Presence,
+}
+
+/// Bytes that [`decode`] allocates.
+pub(super) fn bytes(header: &Header, want: Want) -> usize {
+    let grid = Grid::of(header);
+    let blocks = |component| grid.blocks_across(component) * grid.blocks_down(component);
+    let of_coefficients = if header.sequential() { 0 } else { size_of::<Block>() };
+    let of_samples = if want == Want::Samples { BLOCK * BLOCK } else { 0 };
+    header.components.iter().map(blocks).sum::<usize>() * (of_coefficients + of_samples)
+}
+
+/// What was read of a file.
+pub(super) struct Read {
+    /// The planes of all components, without samples where none were wanted.
+    pub planes: Vec<Plane>,
+    /// Whether the data went on to the picture's end.
+    pub complete: bool,
+}
+
+/// Reads all scans.
 ///
 /// # Errors
 /// Where tables are missing, or there is no memory.
 pub(super) fn decode(
     mut header: Header,
-    mut scan: &[u8],
+    scan: &[u8],
+    want: Want,
     watch: &Watch,
-) -> Result<Vec<Plane>, DecodeError> {
+) -> Result<Read, DecodeError> {
     let broken = || DecodeError::broken(Format::Jpeg, "a part of it makes no sense");
     let grid = Grid::of(&header);
+    let sequential = header.sequential();
     let mut planes = Vec::new();
     for component in &header.components {
-        let stride = grid.stride(component);
-        let mut samples = allocate(stride * grid.rows(component))?;
-        samples.fill(MID_GREY);
-        let (across, down) = ((component.across, grid.across), (component.down, grid.down));
-        planes.push(Plane { samples, stride, across, down });
+        let size = grid.size(&header, component);
+        let blocks = (grid.blocks_across(component), grid.blocks_down(component));
+        let mut plane = Plane::new(component, grid, size, blocks);
+        if want == Want::Samples {
+            plane.make_samples()?;
+        }
+        if !sequential {
+            plane.make_coefficients()?;
+        }
+        planes.push(plane);
     }
     let transform = Transform::new();
-    loop {
-        let end = jpeg_segments::scan_length(scan);
-        decode_scan(&header, grid, &scan[..end], &transform, watch, &mut planes)
-            .ok_or_else(broken)?;
+    let mut complete = true;
+    let mut rest = scan;
+    let one_scan = header.one_scan();
+    'scans: for _ in 0..MOST_SCANS {
+        let mut reader = Scan::of(&header, grid, rest, &mut planes).ok_or_else(broken)?;
+        reader.read(&transform, watch);
+        complete &= reader.complete;
+        rest = reader.bits.rest();
         if watch.stopped() {
             return Err(DecodeError::Interrupted);
         }
-        let mut rest = &scan[end..];
+        if one_scan {
+            break;
+        }
         loop {
-            let Some(segment) = jpeg_segments::next(rest) else { return Ok(planes) };
+            let Some(segment) = jpeg_segments::next(rest) else { break 'scans };
             rest = segment.rest;
             match segment.marker {
-                marker::END_OF_IMAGE => return Ok(planes),
+                marker::END_OF_IMAGE => break 'scans,
                 marker::START_OF_SCAN => {
                     header.read_scan(segment.content).ok_or_else(broken)?;
                     break;
@@ -132,168 +176,261 @@ pub(super) fn decode(
                 other => header.read_setting(other, segment.content).ok_or_else(broken)?,
             }
         }
-        scan = rest;
     }
-}
-
-/// A scan's data between restart markers: the marker's number, and what follows it.
-struct Restarts<'a>(&'a [u8]);
-
-impl<'a> Iterator for Restarts<'a> {
-    type Item = (u8, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let at = restart(self.0)?;
-        let number = self.0[at + 1] & 7;
-        self.0 = &self.0[at + 2..];
-        Some((number, &self.0[..restart(self.0).unwrap_or(self.0.len())]))
+    complete &= planes.iter().all(Plane::is_complete);
+    for plane in &mut planes {
+        plane.transform(&transform, watch)?;
     }
-}
-
-fn restart(data: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(0xff, data).find(|&at| matches!(data.get(at + 1), Some(0xd0..=0xd7)))
+    Ok(Read { planes, complete })
 }
 
 /// What a scan says of a component: its place, its numbers of blocks, its tables.
-struct Scanned<'a> {
+struct Scanned {
     place: usize,
     across: usize,
     down: usize,
-    dc: &'a Codes,
-    ac: &'a Codes,
-    quantisation: &'a [u16; 64],
+    dc: usize,
+    ac: usize,
 }
 
-fn decode_scan(
-    header: &Header,
-    grid: Grid,
-    scan: &[u8],
-    transform: &Transform,
-    watch: &Watch,
-    planes: &mut [Plane],
-) -> Option<()> {
-    let [dc_tables, ac_tables] = &header.tables;
-    // A component by itself is coded block by block, whatever its sampling.
-    let alone = header.scanned.len() == 1;
-    let mut scanned = Vec::new();
-    for &place in &header.scanned {
-        let component = header.components.get(place)?;
-        scanned.push(Scanned {
-            place,
-            across: if alone { 1 } else { component.across },
-            down: if alone { 1 } else { component.down },
-            dc: dc_tables.get(component.dc)?.as_ref()?,
-            ac: ac_tables.get(component.ac)?.as_ref()?,
-            quantisation: header.quantisation.get(usize::from(component.quantisation))?.as_ref()?,
-        });
-    }
-    let first = header.components.get(*header.scanned.first()?)?;
-    let blocks = |side: usize, here: usize, most: usize| (side * here).div_ceil(most * BLOCK);
-    let (units_across, units_down) = match alone {
-        true => (
-            blocks(header.width, first.across, grid.across),
-            blocks(header.height, first.down, grid.down),
-        ),
-        false => (grid.units_across, grid.units_down),
-    };
-    let units = units_across * units_down;
-    let interval = if header.restart_interval > 0 { header.restart_interval } else { units };
+/// A scan, as it is read.
+struct Scan<'a, 'd> {
+    bits: Bits<'d>,
+    tables: &'a [[Option<Codes>; 4]; 2],
+    planes: &'a mut [Plane],
+    scanned: Vec<Scanned>,
+    sequential: bool,
+    progression: Progression,
+    units: (usize, usize),
+    interval: usize,
+    complete: bool,
+}
 
-    let mut decode_from = |unit: usize, data: &[u8]| {
-        let mut bits = Bits::new(data);
-        let mut predicted = [0; 4];
-        for unit in unit..units.min(unit + interval) {
-            let (x, y) = (unit % units_across, unit / units_across);
-            if x == 0 && watch.ask() {
+/// What is remembered from one unit to the next.
+#[derive(Clone, Copy, Default)]
+struct Memory {
+    /// The last DC value of each component.
+    predicted: [i32; 4],
+    /// Blocks that have nothing more.
+    ended: u32,
+}
+
+impl<'a, 'd> Scan<'a, 'd> {
+    /// `None` where its tables or parameters make no sense.
+    fn of(header: &'a Header, grid: Grid, data: &'d [u8], planes: &'a mut [Plane]) -> Option<Self> {
+        let [dc_tables, ac_tables] = &header.tables;
+        let there = |class: &[Option<Codes>; 4], at| class.get(at).is_some_and(Option::is_some);
+        let sequential = header.sequential();
+        let progression = header.progression;
+        // A component by itself is coded block by block, whatever its sampling.
+        let alone = header.scanned.len() == 1;
+        if !sequential && !progression.makes_sense(alone) || header.scanned.is_empty() {
+            return None;
+        }
+        let (wants_dc, wants_ac) = match sequential {
+            true => (true, true),
+            false => (progression.first == 0 && progression.before == 0, progression.first > 0),
+        };
+        let mut scanned = Vec::new();
+        for &place in header.scanned.iter().take(MOST_COMPONENTS) {
+            let component = header.components.get(place)?;
+            let fits = (!wants_dc || there(dc_tables, component.dc))
+                && (!wants_ac || there(ac_tables, component.ac));
+            if !fits {
+                return None;
+            }
+            planes.get_mut(place)?.begin_scan(header, component, progression)?;
+            scanned.push(Scanned {
+                place,
+                across: if alone { 1 } else { component.across },
+                down: if alone { 1 } else { component.down },
+                dc: component.dc,
+                ac: component.ac,
+            });
+        }
+        let units = grid.units(header);
+        let interval = header.restart_interval;
+        Some(Scan {
+            bits: Bits::new(data),
+            tables: &header.tables,
+            planes,
+            scanned,
+            sequential,
+            progression,
+            units,
+            interval,
+            complete: true,
+        })
+    }
+
+    fn read(&mut self, transform: &Transform, watch: &Watch) {
+        let mut memory = Memory::default();
+        let (mut until_restart, mut restarts) = (self.interval, 0_u8);
+        for y in 0..self.units.1 {
+            if watch.ask() {
                 return;
             }
-            for (component, predicted) in scanned.iter().zip(&mut predicted) {
-                for block in 0..component.across * component.down {
-                    let Some(coefficients) = read_block(&mut bits, component, predicted) else {
-                        return;
-                    };
-                    let x = x * component.across + block % component.across;
-                    let y = y * component.down + block / component.across;
-                    transform.put(coefficients, &mut planes[component.place], x, y);
+            for x in 0..self.units.0 {
+                if self.interval > 0 {
+                    if until_restart == 0 {
+                        self.bits.restart(restarts & 7);
+                        memory = Memory::default();
+                        until_restart = self.interval;
+                        restarts = restarts.wrapping_add(1);
+                    }
+                    until_restart -= 1;
+                }
+                // What is not there leaves the blocks as they are.
+                if !self.bits.missing() {
+                    self.read_unit(x, y, &mut memory, transform);
+                }
+                self.complete &= !self.bits.missing();
+            }
+        }
+    }
+
+    fn read_unit(&mut self, x: usize, y: usize, memory: &mut Memory, transform: &Transform) {
+        let [dc_tables, ac_tables] = self.tables;
+        for (component, predicted) in self.scanned.iter().zip(&mut memory.predicted) {
+            let tables = (
+                dc_tables.get(component.dc).and_then(Option::as_ref),
+                ac_tables.get(component.ac).and_then(Option::as_ref),
+            );
+            let Some(plane) = self.planes.get_mut(component.place) else { return };
+            for block in 0..component.across * component.down {
+                let x = x * component.across + block % component.across;
+                let y = y * component.down + block / component.across;
+                match (self.sequential, tables) {
+                    (true, (Some(dc), Some(ac))) => {
+                        let mut block = [0; 64];
+                        read_block(&mut self.bits, dc, ac, predicted, &mut block);
+                        plane.put(transform, &block, x, y);
+                    }
+                    (true, _) => return,
+                    (false, tables) => {
+                        let Some(block) = plane.coefficients(x, y) else { return };
+                        let (bits, ended) = (&mut self.bits, &mut memory.ended);
+                        match (self.progression, tables) {
+                            (Progression { first: 0, before: 0, shift, .. }, (Some(dc), _)) => {
+                                read_dc(bits, dc, predicted);
+                                block[0] = (*predicted << shift) as i16;
+                            }
+                            (Progression { first: 0, shift, .. }, _) => {
+                                block[0] |= (bits.bits(1) as i16) << shift;
+                            }
+                            (of @ Progression { before: 0, .. }, (_, Some(ac))) => {
+                                read_first(bits, ac, of, ended, block);
+                            }
+                            (of, (_, Some(ac))) => refine(bits, ac, of, ended, block),
+                            _ => return,
+                        }
+                    }
                 }
             }
         }
-    };
-
-    // As libjpeg does: a marker that is one or two ahead says that what belongs before
-    // it is lost, and one that is behind, that it comes a second time.
-    decode_from(0, &scan[..restart(scan).unwrap_or(scan.len())]);
-    let mut unit = interval;
-    for (number, data) in Restarts(scan) {
-        let wanted = (unit / interval + 7) as u8 & 7;
-        match number.wrapping_sub(wanted) & 7 {
-            ahead @ 1..=2 => unit += usize::from(ahead) * interval,
-            6..=7 => continue,
-            _ => {}
-        }
-        if unit >= units || watch.stopped() {
-            break;
-        }
-        decode_from(unit, data);
-        unit += interval;
     }
-    Some(())
+}
+
+/// What a frame can have at most.
+const MOST_COMPONENTS: usize = 4;
+
+fn read_dc(bits: &mut Bits, dc: &Codes, predicted: &mut i32) {
+    let size = bits.symbol(dc).min(16);
+    *predicted = predicted.wrapping_add(bits.number(size));
 }
 
 /// The coefficients of a block, by rows: its DC difference, then runs of zeros and AC
 /// values up to the 63rd.
-fn read_block(bits: &mut Bits, component: &Scanned, predicted: &mut i32) -> Option<[f32; 64]> {
-    let mut coefficients = [0.0; 64];
-    let size = bits.symbol(component.dc)?;
-    *predicted = predicted.wrapping_add(bits.number(size.min(16))?);
-    coefficients[0] = *predicted as f32 * f32::from(component.quantisation[0]);
+fn read_block(bits: &mut Bits, dc: &Codes, ac: &Codes, predicted: &mut i32, block: &mut Block) {
+    read_dc(bits, dc, predicted);
+    block[0] = *predicted as i16;
     let mut at = 1;
-    while at < 64 {
-        let symbol = bits.symbol(component.ac)?;
+    while at <= LAST {
+        let symbol = bits.symbol(ac);
         match (usize::from(symbol >> 4), symbol & 15) {
             (15, 0) => at += 16,
             (_, 0) => break,
             (run, size) => {
                 // Of a run too long, as damage makes it, libjpeg takes the number for the last.
-                at = (BLOCK * BLOCK - 1).min(at + run);
-                let value = bits.number(size)? as f32;
-                let place = usize::from(ZIGZAG[at]);
-                coefficients[place] = value * f32::from(component.quantisation[at]);
+                at = LAST.min(at + run);
+                block[usize::from(ZIGZAG[at])] = bits.number(size) as i16;
                 at += 1;
             }
         }
     }
-    Some(coefficients)
 }
 
-/// From a block's coefficients to its samples.
-struct Transform(Arc<dyn TransformType2And3<f32>>);
-
-impl Transform {
-    fn new() -> Self {
-        Transform(DctPlanner::new().plan_dct3(BLOCK))
+/// A progressive scan's first bits of AC values (G.1.2.2).
+fn read_first(bits: &mut Bits, ac: &Codes, of: Progression, ended: &mut u32, block: &mut Block) {
+    if *ended > 0 {
+        *ended -= 1;
+        return;
     }
+    let (mut at, last) = (usize::from(of.first), usize::from(of.last));
+    while at <= last {
+        let symbol = bits.symbol(ac);
+        match (usize::from(symbol >> 4), symbol & 15) {
+            (15, 0) => at += 16,
+            (run, 0) => {
+                *ended = (1 << run) + bits.bits(run as u8) - 1;
+                return;
+            }
+            (run, size) => {
+                at = LAST.min(at + run);
+                block[usize::from(ZIGZAG[at])] = (bits.number(size) << of.shift) as i16;
+                at += 1;
+            }
+        }
+    }
+}
 
-    /// Puts block `(x, y)` in its place.
-    fn put(&self, mut block: [f32; 64], plane: &mut Plane, x: usize, y: usize) {
-        let mut scratch = [0.0; 4 * BLOCK];
-        // Along the rows, turned, and again: so along the columns.
-        for _ in 0..2 {
-            for line in block.as_chunks_mut::<BLOCK>().0 {
-                line[0] *= std::f32::consts::SQRT_2;
-                self.0.process_dct3_with_scratch(line, &mut scratch[..self.0.get_scratch_len()]);
-                line.iter_mut().for_each(|value| *value *= 0.5);
-            }
-            let turned = block;
-            block = std::array::from_fn(|at| turned[at % BLOCK * BLOCK + at / BLOCK]);
+/// One more bit of AC values (G.1.2.3): of those that are not zero yet as they come by, and
+/// new ones between them.
+fn refine(bits: &mut Bits, ac: &Codes, of: Progression, ended: &mut u32, block: &mut Block) {
+    let bit = 1_i16 << of.shift;
+    let (mut at, last) = (usize::from(of.first), usize::from(of.last));
+    let add_bit = |bits: &mut Bits, value: &mut i16| {
+        if bits.bits(1) != 0 && *value & bit == 0 {
+            *value = value.wrapping_add(if *value < 0 { -bit } else { bit });
         }
-        for (dy, line) in block.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let at = (y * BLOCK + dy) * plane.stride + x * BLOCK;
-            if let Some(samples) = plane.samples.get_mut(at..at + BLOCK) {
-                for (sample, value) in samples.iter_mut().zip(line) {
-                    *sample = (value + f32::from(MID_GREY) + 0.5) as u8;
+    };
+    if *ended == 0 {
+        while at <= last {
+            let symbol = bits.symbol(ac);
+            let mut run = symbol >> 4;
+            let new = match symbol & 15 {
+                0 if run < 15 => {
+                    *ended = (1 << run) + bits.bits(run);
+                    break;
                 }
+                0 => 0,
+                _ if bits.bits(1) != 0 => bit,
+                _ => -bit,
+            };
+            while at <= last {
+                let value = &mut block[usize::from(ZIGZAG[at])];
+                if *value != 0 {
+                    add_bit(bits, value);
+                } else if run == 0 {
+                    break;
+                } else {
+                    run -= 1;
+                }
+                at += 1;
+            }
+            if new != 0 {
+                block[usize::from(ZIGZAG[at.min(LAST)])] = new;
+            }
+            at += 1;
+        }
+    }
+    if *ended > 0 {
+        for &place in ZIGZAG.get(at..=last).unwrap_or_default() {
+            let value = &mut block[usize::from(place)];
+            if *value != 0 {
+                add_bit(bits, value);
             }
         }
+        *ended -= 1;
     }
 }

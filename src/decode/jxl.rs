@@ -81,6 +81,7 @@ pub(super) fn info(file: &[u8]) -> Result<Info, DecodeError> {
         has_alpha: header.alpha,
         orientation: header.orientation,
         frames: (!header.animated).then_some(1),
+        complete: None,
     })
 }
 

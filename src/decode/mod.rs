@@ -5,6 +5,7 @@
 
 mod bmp_header;
 mod bmp_runs;
+mod complete;
 #[cfg(test)]
 #[path = "../../tests/fixture/mod.rs"]
 pub(crate) mod fixture;
@@ -16,9 +17,9 @@ mod image_formats;
 mod info;
 mod jpeg;
 mod jpeg_bits;
-mod jpeg_extent;
 mod jpeg_header;
 mod jpeg_plain;
+mod jpeg_plane;
 mod jpeg_segments;
 mod jpeg_standard_tables;
 mod jpeg_uncommon;
@@ -164,6 +165,16 @@ pub fn rows(
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
     let format = Format::expect(file, wanted)?;
+    rows_of(file, format, limits, workspace, rows)
+}
+
+fn rows_of(
+    file: &[u8],
+    format: Format,
+    limits: Limits,
+    workspace: &mut Workspace,
+    rows: &mut dyn Rows,
+) -> Result<Orientation, DecodeError> {
     guarded(format, limits, |watch| match format {
         Format::Jpeg => jpeg::decode(file, limits, watch, workspace, rows),
         Format::Png => png::decode(file, limits, watch, rows),

@@ -44,6 +44,12 @@ pub(super) fn orientation(file: &[u8]) -> Orientation {
     Orientation::of_metadata(exif, xmp)
 }
 
+/// Whether the picture's chunks are there to their ends, and another behind them.
+pub(super) fn is_whole(file: &[u8]) -> bool {
+    let mut chunks = Chunks::of(file).map(|(name, _)| name == b"IDAT");
+    chunks.any(|of_picture| of_picture) && chunks.any(|of_picture| !of_picture)
+}
+
 /// The XMP packet of a text, behind a language and a translated key.
 fn packet(text: &[u8]) -> Option<&[u8]> {
     let mut parts = text.strip_prefix(XMP)?.splitn(3, |&byte| byte == 0);
@@ -94,6 +100,16 @@ mod tests {
         assert_eq!(orientation(&with_xmp).number(), 8);
         assert_eq!(orientation(&with_xmp[..with_xmp.len() - 30]).number(), 1);
         assert_eq!(orientation(&file(&[chunk(b"iTXt", XMP)])).number(), 1);
+    }
+
+    #[test]
+    fn a_picture_is_whole_where_something_follows() {
+        let whole = file(&[chunk(b"IHDR", b"x"), chunk(b"IDAT", b"xyz"), chunk(b"IEND", b"")]);
+        assert!(is_whole(&whole));
+        for length in 0..whole.len() - 8 {
+            // Of the last chunk its length and name are wanted, and 4 bytes follow them.
+            assert_eq!(is_whole(&whole[..length]), length >= whole.len() - 4, "{length}");
+        }
     }
 
     #[test]

@@ -31,6 +31,20 @@ pub(super) fn check(file: &[u8], width: u32, height: u32) -> Result<(), DecodeEr
     Ok(())
 }
 
+/// Whether the file's chunks are there to their ends, and a picture among them.
+pub(super) fn is_whole(file: &[u8]) -> bool {
+    let mut rest = file.get(12..).unwrap_or_default();
+    let mut picture = false;
+    while let [n0, n1, n2, n3, l0, l1, l2, l3, data @ ..] = rest {
+        picture |= matches!(&[*n0, *n1, *n2, *n3], b"VP8 " | b"VP8L" | b"ANMF");
+        let length = u32::from_le_bytes([*l0, *l1, *l2, *l3]) as usize;
+        let Some(behind) = data.get(length..) else { return false };
+        // An odd length is followed by a byte of nothing, which some leave out at the end.
+        rest = behind.get(length % 2..).unwrap_or_default();
+    }
+    picture && rest.is_empty()
+}
+
 /// The chunks of a file, one after another.
 struct Chunks<'a>(&'a [u8]);
 
@@ -60,6 +74,16 @@ mod tests {
             assert_eq!(check(&file, width, height), Ok(()), "{name}");
             assert!(check(&file, width - 1, height).is_err(), "{name}");
             assert!(check(&file, width, height - 1).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_whole_where_its_chunks_are() {
+        for name in ["lossy.webp", "animated.webp", "lossless.webp"] {
+            let file = fixture(&format!("formats/{name}"));
+            assert!(is_whole(&file), "{name}");
+            assert!(!is_whole(&file[..file.len() - 2]), "{name}");
+            assert!(!is_whole(&file[..20]), "{name}");
         }
     }
 

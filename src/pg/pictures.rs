@@ -211,13 +211,14 @@ pub unsafe extern "C-unwind" fn image_info(fcinfo: pg_sys::FunctionCallInfo) -> 
     }
 }
 
-/// The columns of `image_info`.
-const COLUMNS: usize = 8;
+/// The columns of `image_info`. SQL of version 0.2.0, which may meet this library before
+/// `ALTER EXTENSION … UPDATE`, has all but the last.
+const COLUMNS: usize = 9;
 
 /// A composite datum of the type that the call is declared to return.
 ///
 /// # Safety
-/// That type has the columns of `image_info`.
+/// That type has the columns of `image_info`, or the first of them.
 unsafe fn row_of(info: Info, fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     let mut values: [Option<pg_sys::Datum>; COLUMNS] = [
         info.format.name().into_datum(),
@@ -228,10 +229,11 @@ unsafe fn row_of(info: Info, fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum 
         info.has_alpha.into_datum(),
         i32::from(info.orientation.number()).into_datum(),
         info.frames.map(i64::from).into_datum(),
+        info.complete.into_datum(),
     ];
     let mut nulls = values.map(|value| value.is_none());
     let mut values = values.each_mut().map(|value| value.take().unwrap_or(pg_sys::Datum::null()));
-    // SAFETY: as many values and flags as the type has columns.
+    // SAFETY: at least as many values and flags as the type has columns.
     unsafe {
         let mut columns = std::ptr::null_mut();
         pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut columns);

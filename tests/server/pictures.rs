@@ -31,10 +31,16 @@ fn image_info_is_a_row_for_where_clauses() {
     );
     let query = "SELECT name FROM file WHERE (image_info(raw)).has_alpha";
     assert_eq!(database.value(query).as_deref(), Some("images/palette_transparent.png"));
+    let query = "SELECT concat_ws(' ', bool_and((image_info(raw)).complete),
+        (image_info(substr(raw, 1, length(raw) / 2) || '\\xffd9'::bytea)).complete)
+        FROM file WHERE name = 'images/exif_orientation6.jpg' GROUP BY raw";
+    assert_eq!(database.value(query).as_deref(), Some("t f"));
     // A size that no conversion would be allowed is still told.
     database.client.batch_execute("SET imgsmlr_rs.max_pixels = 10").expect("superuser");
     let query = "SELECT sum((image_info(raw)).width)::text FROM file";
     assert_eq!(database.value(query).as_deref(), Some("651"));
+    let query = "SELECT count((image_info(raw)).complete)::text FROM file";
+    assert_eq!(database.value(query).as_deref(), Some("0"));
     assert_eq!(database.value("SELECT (image_info('no picture')).format"), None);
     assert_eq!(database.warnings().len(), 1);
 }

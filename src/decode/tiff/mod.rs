@@ -36,7 +36,60 @@ pub(super) fn info(file: &[u8]) -> Result<Info, DecodeError> {
         orientation: picture.orientation,
         // There may be more; only walking them would tell.
         frames: None,
+        complete: None,
     })
+}
+
+/// Whether all parts of the picture are there; of those that are JPEG files, whether they go
+/// on to their end, too. `None` where only reading it would tell.
+///
+/// # Errors
+/// Where the directory makes no sense, or a part is missing.
+pub(super) fn is_complete(
+    file: &[u8],
+    limits: Limits,
+    watch: &Watch,
+) -> Result<Option<bool>, DecodeError> {
+    let directory = Directory::of(file)?;
+    let picture = Picture::of(&directory)?;
+    if picture.compression == Compression::OldJpeg {
+        return jpeg::is_complete(picture.old_jpeg(file, &directory)?, limits, watch).map(Some);
+    }
+    let mut complete = Some(true);
+    for down in 0..picture.chunks_down() {
+        for plane in 0..picture.planes() {
+            if watch.ask() {
+                return Err(DecodeError::Interrupted);
+            }
+            for across in 0..picture.chunks_across() {
+                let data = picture.chunk_data(file, plane, down, across)?;
+                match (picture.compression, picture.is_whole(data, plane, down, across)) {
+                    (Compression::Jpeg, _) => {
+                        let part = jpeg_part(&picture, data)?;
+                        if !jpeg::is_complete(&part, limits, watch)? {
+                            return Ok(Some(false));
+                        }
+                    }
+                    (_, Some(true)) => {}
+                    // What is there of a fax is read, whatever is missing.
+                    (Compression::Fax(_), Some(false)) => return Ok(Some(false)),
+                    _ => complete = None,
+                }
+            }
+        }
+    }
+    Ok(complete)
+}
+
+/// The JPEG file that a strip or tile is: the tables that all of them share, and its data.
+fn jpeg_part(picture: &Picture, data: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let tables = picture.jpeg_tables.unwrap_or_default();
+    let tables = tables.strip_suffix(b"\xff\xd9").unwrap_or(tables);
+    foresee(tables.len() + data.len())?;
+    let mut file = super::reserve(tables.len() + data.len())?;
+    file.extend_from_slice(tables);
+    file.extend_from_slice(data);
+    Ok(file)
 }
 
 pub(super) fn decode(
@@ -186,12 +239,7 @@ impl<'a> Band<'a> {
         watch: &Watch,
     ) -> Result<(), DecodeError> {
         let picture = self.picture;
-        let tables = picture.jpeg_tables.unwrap_or_default();
-        let tables = tables.strip_suffix(b"\xff\xd9").unwrap_or(tables);
-        foresee(tables.len() + data.len())?;
-        let mut file = super::reserve(tables.len() + data.len())?;
-        file.extend_from_slice(tables);
-        file.extend_from_slice(data);
+        let file = jpeg_part(picture, data)?;
         let colours = match (picture.planes(), picture.samples, picture.colours) {
             (1, 3, Colours::YCbCr) => JpegColours::YCbCr,
             (1, 3, _) => JpegColours::Rgb,

@@ -185,25 +185,24 @@ impl<'a> Picture<'a> {
         let tile = (size(tag::TILE_WIDTH)?, size(tag::TILE_HEIGHT)?);
         let (tiled, chunk) = match tile {
             (Some(width), Some(height)) => (true, (width, height)),
-            _ => {
-                let rows = size(tag::ROWS_A_STRIP)?.unwrap_or(height);
-                (false, (width, rows.min(height)))
-            }
+            _ => (false, (width, size(tag::ROWS_A_STRIP)?.unwrap_or(height).min(height))),
         };
         if chunk.0 == 0 || chunk.1 == 0 {
             return Err(broken("its strips or tiles have no size"));
         }
+        let says_rows = directory.number(tag::ROWS_A_STRIP)?.is_some();
         let numbers = |tag, other| -> Result<Option<Numbers<'a>>, DecodeError> {
             Ok(directory.numbers(tag)?.or(directory.numbers(other)?))
         };
+        // Without lengths it can be read; so it can where they lie behind the file's end.
         let (offsets, lengths) = match tiled {
             true => (
                 numbers(tag::TILE_OFFSETS, tag::STRIP_OFFSETS)?,
-                numbers(tag::TILE_LENGTHS, tag::STRIP_LENGTHS)?,
+                numbers(tag::TILE_LENGTHS, tag::STRIP_LENGTHS).unwrap_or_default(),
             ),
             false => (
                 numbers(tag::STRIP_OFFSETS, tag::TILE_OFFSETS)?,
-                numbers(tag::STRIP_LENGTHS, tag::TILE_LENGTHS)?,
+                numbers(tag::STRIP_LENGTHS, tag::TILE_LENGTHS).unwrap_or_default(),
             ),
         };
         let predictor = directory.number(tag::PREDICTOR)?.unwrap_or(1);
@@ -226,7 +225,7 @@ impl<'a> Picture<'a> {
             };
         }
         let separate = directory.number(tag::PLANES)? == Some(2) && samples > 1;
-        let picture = Picture {
+        let mut picture = Picture {
             width,
             height,
             bits,
@@ -262,7 +261,30 @@ impl<'a> Picture<'a> {
         if compression == Compression::Jpeg && bits != 8 {
             return Err(not_supported("it is compressed by JPEG of other than 8 bits"));
         }
+        if let (false, false, Some(rows)) = (tiled, says_rows, picture.rows_by_length()) {
+            picture.chunk.1 = rows;
+        }
         Ok(picture)
+    }
+
+    /// The rows of a strip, where a file does not say: of strips that are not compressed, by
+    /// how long the first is, or how far it is to the second. It must be the length of whole
+    /// rows, and make as many strips as there are. `None` for a single strip.
+    fn rows_by_length(&self) -> Option<usize> {
+        let offsets = self.offsets?;
+        let planes = if self.separate { self.samples } else { 1 };
+        let strips = offsets.len() / planes;
+        if self.compression != Compression::None || self.has_chroma() || strips < 2 {
+            return None;
+        }
+        let row = self.rows_len(1) as u64;
+        let length = self.lengths.and_then(|lengths| lengths.get(0));
+        let distance = offsets.get(1)?.checked_sub(offsets.get(0)?);
+        [length, distance].into_iter().flatten().find_map(|length| {
+            let rows = usize::try_from(length / row).ok().filter(|&rows| rows > 0)?;
+            let fits = length.is_multiple_of(row) && self.height.div_ceil(rows) == strips;
+            fits.then_some(rows)
+        })
     }
 
     pub fn shape(&self) -> Shape {
@@ -346,7 +368,48 @@ impl<'a> Picture<'a> {
         // Some programs leave lengths out, or count wrong.
         let length = number(self.lengths).filter(|&length| length > 0);
         let length = length.and_then(|length| usize::try_from(length).ok());
-        Ok(length.and_then(|length| data.get(..length)).unwrap_or(data))
+        let part = length.and_then(|length| data.get(..length)).unwrap_or(data);
+        // What is not compressed is as long as its rows are, whatever its length is said to
+        // be, unless the next part begins before.
+        if self.compression == Compression::None {
+            let rows = if self.tiled { self.chunk.1 } else { self.rows_left(down) };
+            let wanted = self.rows_len(rows);
+            let next = self.offsets.and_then(|offsets| offsets.get(at + 1));
+            let is_free = self.in_one_piece()
+                || next.is_none_or(|next| next <= offset || next - offset >= wanted as u64);
+            if part.len() < wanted && is_free {
+                return Ok(data.get(..wanted).unwrap_or(part));
+            }
+        }
+        Ok(part)
+    }
+
+    /// Whether the data of a chunk, as [`Self::chunk_data`] finds them, are as long as they
+    /// should be; `None` where no length tells.
+    pub fn is_whole(&self, data: &[u8], plane: usize, down: usize, across: usize) -> Option<bool> {
+        if self.compression == Compression::None {
+            let rows = if self.tiled { self.chunk.1 } else { self.rows_left(down) };
+            return Some(data.len() >= self.rows_len(rows));
+        }
+        let at = (plane * self.chunks_down() + down) * self.chunks_across() + across;
+        let length = self.lengths.and_then(|lengths| lengths.get(at)).filter(|&length| length > 0);
+        length.map(|length| data.len() as u64 == length)
+    }
+
+    /// Whether strips of unknown rows follow each other, so that all are one.
+    fn in_one_piece(&self) -> bool {
+        let (Some(offsets), Some(lengths), 1, 1) =
+            (self.offsets, self.lengths, self.chunks_down(), self.chunks_across())
+        else {
+            return false;
+        };
+        let ends = offsets.iter().zip(lengths.iter()).map(|(at, length)| at.checked_add(length));
+        ends.zip(offsets.iter().skip(1)).all(|(end, next)| end == Some(next))
+    }
+
+    /// Rows of a strip that belong to the picture.
+    fn rows_left(&self, down: usize) -> usize {
+        self.chunk.1.min(self.height.saturating_sub(down * self.chunk.1))
     }
 
     /// The JPEG file that is the picture, in files of TIFF 6.0.
