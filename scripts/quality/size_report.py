@@ -43,12 +43,18 @@ def power(value):
     return f"10^{round(math.log10(value))}"
 
 
+def certain(one, sizes):
+    """Within the radius of one pair in so many as the table has pictures: shares go on from a thousandth."""
+    return [of_changes(one, "within", round(math.log10(size)) - 3) for size in sizes]
+
+
 def opening(found, sizes):
     """The table for ten seconds."""
     out = head("found by", "bytes", *(f"of {number(size)}" for size in sizes))
     for name, one in found.items():
         out += row(title(name), number(methods.METHODS[name].size), *(
-            f"{of_changes(one, 'first', n):.0f} / {of_changes(one, 'ten', n):.0f}" for n in range(len(sizes))
+            f"{of_changes(one, 'first', n):.0f} / {of_changes(one, 'ten', n):.0f} / {sure:.0f}"
+            for n, sure in enumerate(certain(one, sizes))
         ))
     return out
 
@@ -66,7 +72,9 @@ def at_radii(found, shares):
     out += head("found by", *(power(share) for share in shares))
     for name, one in found.items():
         digits = 0 if methods.METHODS[name].squared else 2 if name != "network" else 3
-        out += row(title(name), *(f"{radius:.{digits}f}" for radius in one["radius"]))
+        out += row(title(name), *(
+            "none" if radius is None else f"{radius:.{digits}f}" for radius in one["radius"]
+        ))
     return out
 
 
@@ -91,11 +99,26 @@ def of_sizes(found, sizes):
 
 def check(found):
     """What is foreseen for the table that was there, beside what was counted in it."""
-    out = "Counted among the strangers of its half, and foreseen for as many: the mean of the nine changes, at 1 / among 10\n\n"
-    out += head("found by", "pictures", "counted", "foreseen")
+    out = (
+        "Counted among the strangers that were there, foreseen for as many by a tenth of the photographs, and by the "
+        "share of all pairs: the mean of the nine changes, at 1 / among 10\n\n"
+    )
+    out += head("found by", "strangers", "counted", "foreseen", "at least, by all pairs")
     for name, one in found.items():
         out += row(title(name), number(one["counted of"]), *(
-            " / ".join(f"{of_changes(one, what, n):.1f}" for n in (0, 1)) for what in ("counted", "foreseen")
+            " / ".join(f"{of_changes(one, what, n):.1f}" for n in (0, 1))
+            for what in ("counted", "foreseen", "foreseen at least")
+        ))
+    return out
+
+
+def at_least(found, sizes):
+    """As the opening, by one share for all pictures."""
+    out = "At the first place / among ten, the mean of the nine changes, if every picture had as near strangers as all together\n\n"
+    out += head("found by", *(f"of {number(size)}" for size in sizes))
+    for name, one in found.items():
+        out += row(title(name), *(
+            f"{of_changes(one, 'least', n):.0f} / {of_changes(one, 'least ten', n):.0f}" for n in range(len(sizes))
         ))
     return out
 
@@ -106,7 +129,7 @@ def millionths(part):
         return "–"
     value = MILLION * part["within"] / part["pairs"]
     if not part["within"]:
-        return f"< {MILLION / part['pairs']:.1g}" if part["pairs"] < MILLION else "0"
+        return f"< {math.ceil(MILLION / part['pairs'])}" if part["pairs"] < MILLION else "0"
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
@@ -142,17 +165,23 @@ def held_out(found, shares):
     return out
 
 
-def make(found, shares, sizes):
+def times(milliseconds):
+    return "Milliseconds a picture, of a processor's time: " + ", ".join(
+        f"{name} {value:.1f}" for name, value in milliseconds.items()
+    ) + ".\n"
+
+
+def make(found, shares, sizes, milliseconds):
     """The text in Markdown."""
     return "\n".join([
-        opening(found, sizes), at_radii(found, shares), check(found), of_kinds(found), held_out(found, shares),
+        opening(found, sizes), at_radii(found, shares), check(found), at_least(found, sizes), of_kinds(found), held_out(found, shares),
         by_change(found, "within", [power(share) for share in shares],
                   "Found within the radius of such a share of the pairs, in percent, by change"),
-        of_sizes(found, sizes),
+        of_sizes(found, sizes), times(milliseconds),
     ])
 
 
-LEFT, TOP, WIDE, HIGH, BETWEEN = 50, 50, 330, 320, 60
+LEFT, TOP, WIDE, HIGH, BETWEEN = 50, 50, 250, 300, 50
 # Labels at the lines' ends are so far apart at least.
 STEP = 15
 
@@ -166,7 +195,7 @@ def line(x1, y1, x2, y2):
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#ddd"/>\n'
 
 
-def panel(found, sizes, what, about, left):
+def panel(found, sizes, of_one, about, left):
     """Recall against the size of the table, a line for each method. And where each line ends."""
     out = text(left, 28, about, font_weight="bold")
 
@@ -185,7 +214,7 @@ def panel(found, sizes, what, about, left):
         out += line(x(place), TOP, x(place), TOP + HIGH) + text(x(place), TOP + HIGH + 20, label, text_anchor="middle")
     ends = {}
     for name, one in found.items():
-        values = [of_changes(one, what, place) for place in range(len(sizes))]
+        values = of_one(one)
         points = " ".join(f"{x(place):.1f},{y(value):.1f}" for place, value in enumerate(values))
         width = 3.5 if name == "fingerprint" else 1.8
         out += f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" stroke-width="{width}"/>\n'
@@ -194,25 +223,35 @@ def panel(found, sizes, what, about, left):
 
 
 def labels(ends, left):
-    """The methods' names beside their lines' ends, none over another."""
-    out, lowest = "", -math.inf
-    for name, y in sorted(ends.items(), key=lambda one: one[1]):
-        lowest = max(y, lowest + STEP)
+    """The methods' names beside their lines' ends, none over another and none below the axis."""
+    places, highest = {}, TOP + HIGH + STEP
+    for name, y in sorted(ends.items(), key=lambda one: -one[1]):
+        places[name] = highest = min(y, highest - STEP)
+    out = ""
+    for name, y in places.items():
         method = methods.METHODS[name]
-        what = f"{method.title}, {method.size:,} bytes"
-        out += text(left + 8, lowest + 4, what, fill=COLOURS[name])
+        out += text(left + 8, y + 4, f"{method.title}, {method.size:,} bytes", fill=COLOURS[name])
     return out
 
 
 def plot(found, sizes):
     """As SVG."""
-    right = LEFT + WIDE + BETWEEN
-    first, _ = panel(found, sizes, "first", "Found at the first place, in percent", LEFT)
-    ten, ends = panel(found, sizes, "ten", "Among the first ten", right)
-    width, height = right + WIDE + 200, TOP + HIGH + 60
+
+    def by(what):
+        return lambda one: [of_changes(one, what, place) for place in range(len(sizes))]
+
+    panels = [
+        (by("first"), "At the first place, in percent"), (by("ten"), "Among the first ten"),
+        (lambda one: certain(one, sizes), "Within the radius of one pair in so many"),
+    ]
+    out, ends, left = "", {}, LEFT
+    for of_one, about in panels:
+        part, ends = panel(found, sizes, of_one, about, left)
+        out, left = out + part, left + WIDE + BETWEEN
+    right = left - BETWEEN
+    width, height = right + 200, TOP + HIGH + 56
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
-        f'font-size="12">\n<rect width="{width}" height="{height}" fill="white"/>\n' + first + ten
-        + labels(ends, right + WIDE)
-        + text((right + WIDE + LEFT) / 2, height - 14, "pictures in the table", text_anchor="middle") + "</svg>\n"
+        f'font-size="12">\n<rect width="{width}" height="{height}" fill="white"/>\n' + out + labels(ends, right)
+        + text((right + LEFT) / 2, height - 12, "pictures in the table", text_anchor="middle") + "</svg>\n"
     )

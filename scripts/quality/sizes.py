@@ -8,6 +8,7 @@ that was stopped goes on where it was.
 """
 
 import functools
+import itertools
 import json
 import pathlib
 import sys
@@ -38,11 +39,13 @@ DETAIL = 15
 # Copies of so many pictures of each kind are looked for.
 OF_A_KIND = 150
 OF_HELD_OUT = 310
+# Of so many it is taken how long the peers take.
+TIMED = 60
 # What a picture of a kind is found within: by the fingerprint, and by others within what share of photographs' pairs.
 RADIUS, SHARE = 1.0, 1e-6
 HELD_OUT_CHANGES = [*changes.NINE, "border", "gamma 1.6"]
 PHOTOGRAPH_CHANGES = [change for change in changes.CHANGES if change != "mirrored"]
-# Pairs of photographs that are none of strangers, by name, found by eye.
+# Pictures by name that are one thing, so no strangers, a line for each thing: found by eye.
 SAME = HERE / "same.tsv"
 started = time.monotonic()
 
@@ -63,9 +66,9 @@ def photographs_of(shares, folder):
 
 
 def make_pools(results, graphics, manuals, held_out, weights, shares):
-    """All pools, where they are missing. The names of the kinds."""
+    """All pools, where they are missing. The names of the kinds, and what the peers took."""
     folder = results / "pools"
-    stamp = folder / ("kinds.json" if weights else "kinds without the network.json")
+    stamp = folder / ("made.json" if weights else "made without the network.json")
     if stamp.exists():
         return json.loads(stamp.read_text())
     originals, photographs = photographs_of(shares, results / "corpus")
@@ -88,16 +91,35 @@ def make_pools(results, graphics, manuals, held_out, weights, shares):
     if weights:
         # Last, as it takes longest.
         make(weights)
-    stamp.write_text(json.dumps(list(found)))
-    return list(found)
+    known = {"kinds": list(found), "milliseconds": milliseconds(list(photographs.values())[:TIMED], weights)}
+    stamp.write_text(json.dumps(known))
+    return known
+
+
+def milliseconds(pictures, weights):
+    """Of a processor's time that the peers take for a picture that is decoded and has at most 1,024 pixels on a side."""
+    makes = {"the four hashes": lambda one: peers.hashes([one])}
+    if weights:
+        running = network.session(weights)
+        makes["the network"] = lambda one: network.numbers(running, [one])
+    found = {}
+    for name, make in makes.items():
+        make(pictures[0])
+        before = time.process_time()
+        for picture in pictures:
+            make(picture)
+        found[name] = 1000 * (time.process_time() - before) / len(pictures)
+    return found
 
 
 def same(pool):
-    """The pairs of groups that are listed as one thing."""
+    """The pairs of groups that are listed as one thing: all of each line."""
     groups = {corpus.photograph(name): int(group) for name, group in zip(pool["name"], pool["group"])}
-    pairs = [line.split("\t")[:2] for line in SAME.read_text().splitlines() if line]
-    known = [tuple(groups[name] for name in pair) for pair in pairs if groups.keys() >= set(pair)]
-    return frozenset(tuple(sorted(pair)) for pair in known)
+    found = set()
+    for line in SAME.read_text().splitlines():
+        known = sorted({groups[name] for name in line.split("\t") if name in groups})
+        found |= set(itertools.combinations(known, 2))
+    return frozenset(found)
 
 
 def own(numbers, copies, pool):
@@ -106,18 +128,24 @@ def own(numbers, copies, pool):
     return np.sqrt((apart * apart).sum(1))
 
 
-def counted(numbers, pool, copies, changed, distances):
-    """How many pictures of its half, but not of its group, are as near to each changed one as its source; of how many."""
-    nearer, others = np.zeros(len(copies), int), np.zeros(len(copies), int)
+def counted(numbers, pool, copies, changed, distances, chosen=None):
+    """Of each changed picture: how many of its half, but not of its group, are as near as its source; of how many;
+    and which share of them. By the chosen pictures of the pool alone, or by all."""
+    if chosen is not None:
+        numbers, pool = numbers[chosen], {key: pool[key][chosen] for key in ("group", "half")}
+    nearer, others, shares = (np.zeros(len(copies), kind) for kind in (int, int, float))
     lengths = np.einsum("ij,ij->i", numbers, numbers)
     for start in range(0, len(copies), strangers.ROWS):
         part = slice(start, start + strangers.ROWS)
         squares = (copies[part] ** 2).sum(1)[:, None] + lengths - 2 * (copies[part] @ numbers.T)
         strange = (changed["group"][part, None] != pool["group"]) & (changed["half"][part, None] == pool["half"])
-        # What a product loses is no reason to call one as near that is farther.
-        near = squares <= (distances[part, None] ** 2) * (1 - 1e-6) + 1e-6
-        nearer[part], others[part] = (near & strange).sum(1), strange.sum(1)
-    return nearer, others
+        others[part] = strange.sum(1)
+        squares[~strange] = np.inf
+        if len(numbers) > strangers.OWN_FITTED:
+            shares[part], nearer[part] = strangers.shares_of_each(squares, distances[part], others[part])
+        else:
+            nearer[part] = (squares <= (distances[part, None] ** 2) * (1 - 1e-6) + 1e-6).sum(1)
+    return nearer, others, shares
 
 
 def percent(values):
@@ -125,7 +153,9 @@ def percent(values):
 
 
 def shown(method, distance):
-    """As users see it."""
+    """As users see it; nothing, where more than the share have the distance 0."""
+    if distance < 0:
+        return None
     return float(distance**2 if method.squared else distance * method.unit)
 
 
@@ -136,9 +166,12 @@ def of_photographs(name, method, pool, changed, folds, results):
     near = strangers.Strangers(numbers[detail], pool["group"][detail], pool["half"][detail], same(pool))
     sheet.keep(results / "nearest" / name, pool, np.flatnonzero(detail)[near.pairs], near.distances)
     distances = own(numbers, copies, changed)
-    shares = near.share(distances)
+    pooled = near.share(distances)
     searched = {key: value[detail] for key, value in pool.items()}
-    nearer, others = counted(numbers[detail], searched, copies, changed, distances)
+    nearer, others, shares = counted(numbers[detail], searched, copies, changed, distances)
+    # A tenth of the photographs, to see how well the rest is foreseen by them.
+    few = searched["group"] % 10 == 0
+    _, _, by_few = counted(numbers[detail], searched, copies, changed, distances, few)
     radii = [near.radius(share) for share in SHARES]
     found = {"pairs": near.count, "power": near.power, "radius": [shown(method, r) for r in radii], "changes": {}}
     for change in PHOTOGRAPH_CHANGES:
@@ -147,9 +180,12 @@ def of_photographs(name, method, pool, changed, folds, results):
             "within": [percent(distances[chosen] <= radius) for radius in radii],
             "first": [percent(strangers.expected(shares[chosen], size, 1)) for size in SIZES],
             "ten": [percent(strangers.expected(shares[chosen], size, 10)) for size in SIZES],
+            "least": [percent(strangers.expected(pooled[chosen], size, 1)) for size in SIZES],
+            "least ten": [percent(strangers.expected(pooled[chosen], size, 10)) for size in SIZES],
             "counted": [percent(nearer[chosen] < among) for among in (1, 10)],
-            "foreseen": [
-                percent(strangers.expected(shares[chosen], others[chosen], among)) for among in (1, 10)
+            "foreseen": [percent(strangers.expected(by_few[chosen], others[chosen], among)) for among in (1, 10)],
+            "foreseen at least": [
+                percent(strangers.expected(pooled[chosen], others[chosen], among)) for among in (1, 10)
             ],
         }
     found["counted of"] = int(np.median(others))
@@ -168,7 +204,7 @@ def of_a_kind(method, pool, changed, constants, radius):
         found[what] = {"pictures": int(chosen.sum()), "pairs": int(pairs), "within": int(within)}
     distances = own(numbers, copies, changed)
     alike = {**pool, "half": np.zeros(len(numbers), int)}
-    nearer, _ = counted(numbers, alike, copies, {**changed, "half": np.zeros(len(copies), int)}, distances)
+    nearer, _, _ = counted(numbers, alike, copies, {**changed, "half": np.zeros(len(copies), int)}, distances)
     for change in dict.fromkeys(changed["change"]):
         chosen = changed["change"] == change
         found[change] = {"within": percent(distances[chosen] <= radius), "first": percent(nearer[chosen] == 0)}
@@ -179,36 +215,21 @@ def of_held_out(name, method, pool, changed, constants, results):
     """Found at the first place, and within the radii of a thousandth and less of the pairs."""
     numbers, copies = method.numbers(pool, constants), method.numbers(changed, constants)
     nobody, nobody_changed = np.zeros(len(numbers), int), np.zeros(len(copies), int)
-    near = strangers.Strangers(numbers, pool["group"], nobody, same(pool))
-    sheet.keep(results / "nearest" / f"held out {name}", pool, near.pairs, near.distances)
+    detail = np.flatnonzero(pool["detail"] >= DETAIL)
+    near = strangers.Strangers(numbers[detail], pool["group"][detail], nobody[detail], same(pool))
+    sheet.keep(results / "nearest" / f"held out {name}", pool, detail[near.pairs], near.distances)
     distances = own(numbers, copies, changed)
-    nearer, _ = counted(numbers, {**pool, "half": nobody}, copies, {**changed, "half": nobody_changed}, distances)
+    nearer, _, _ = counted(numbers, {**pool, "half": nobody}, copies, {**changed, "half": nobody_changed}, distances)
     return {
         "pictures": len(numbers), "copies": len(copies), "pairs": near.count, "first": percent(nearer == 0),
         "within": [percent(distances <= near.radius(share)) for share in SHARES[:3]],
     }
 
 
-def milliseconds(weights, pictures):
-    """Of a processor's time, that the peers take for a picture that is decoded."""
-    makes = {"hashes": lambda one: peers.hashes([one])}
-    if weights:
-        running = network.session(weights)
-        makes["network"] = lambda one: network.numbers(running, [one])
-    found = {}
-    for name, make in makes.items():
-        make(pictures[0])
-        before = time.process_time()
-        for picture in pictures:
-            make(picture)
-        found[name] = 1000 * (time.process_time() - before) / len(pictures)
-    return found
-
-
 def main():
     results, graphics, manuals, held_out, weights, constants = map(pathlib.Path, sys.argv[1:7])
     weights = None if str(weights) == "-" else weights
-    names = make_pools(results, graphics, manuals, held_out, weights, sys.argv[7:])
+    made = make_pools(results, graphics, manuals, held_out, weights, sys.argv[7:])
     folds = [prints.read_constants(FINGERPRINT / f"fold_{half}.bin") for half in "ab"]
     shipped = [prints.read_constants(constants)]
 
@@ -227,11 +248,11 @@ def main():
         say(f"pairs of different photographs, by {method.title}")
         one, radius = of_photographs(name, method, *both("photographs"), folds, results)
         within = RADIUS / method.unit if name == "fingerprint" else radius
-        one["kinds"] = {kind: of_a_kind(method, *both(kind), shipped, within) for kind in names}
+        one["kinds"] = {kind: of_a_kind(method, *both(kind), shipped, within) for kind in made["kinds"]}
         one["held out"] = of_held_out(name, method, *both("held out"), shipped, results)
         found[name] = one
         (results / "sizes.json").write_text(json.dumps(found, indent=1))
-    (results / "sizes.md").write_text(size_report.make(found, SHARES, SIZES))
+    (results / "sizes.md").write_text(size_report.make(found, SHARES, SIZES, made["milliseconds"]))
     (results / "recall.svg").write_text(size_report.plot(found, SIZES))
     print(size_report.opening(found, SIZES))
 

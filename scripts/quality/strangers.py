@@ -16,6 +16,9 @@ KEPT = 0.01
 DRAWN = 400_000
 # Below the distance of so many pairs the share is continued, by the power that so many show.
 CERTAIN, FITTED = 10, 1000
+# The same of the strangers of one picture.
+OWN_FITTED = 100
+STEEPEST = 1000
 
 
 def distances(squares):
@@ -111,6 +114,24 @@ class Strangers:
             found[below] = at_anchor * (values[below] / self.anchor) ** self.power
         # Nothing is known of what lies beyond: it is no less.
         return found
+
+
+def shares_of_each(squares, distances, counts):
+    """For each query the share of its own strangers that are as near as its distance, or nearer.
+
+    Squares has a row for each query, infinite where there is no stranger; counts says how many there are. A sky has
+    more near strangers than a face: one share for all would count the sky's against the face. Below the
+    tenth nearest the share is continued by the power that the nearest hundred show."""
+    nearest = np.sort(np.partition(squares, OWN_FITTED, axis=1)[:, :OWN_FITTED], axis=1)
+    nearest = np.sqrt(np.maximum(nearest, 0))
+    reached = (squares <= (distances**2 * (1 - 1e-6) + 1e-6)[:, None]).sum(1)
+    last, anchor = nearest[:, -1:], nearest[:, CERTAIN - 1]
+    # Of bits many are equally far, and some not at all.
+    least = 1e-6 * last + 1e-12
+    logs = np.log(np.maximum(last, least) / np.maximum(nearest, least))
+    powers = OWN_FITTED / np.maximum(logs.sum(1), OWN_FITTED / STEEPEST)
+    below = CERTAIN / counts * np.minimum(1, distances / np.maximum(anchor, 1e-9)) ** powers
+    return np.where(reached >= CERTAIN, reached / counts, below), reached
 
 
 def expected(shares, pictures, among):
