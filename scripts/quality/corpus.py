@@ -5,11 +5,11 @@ and each tile is a picture of its own.
 """
 
 import io
-import operator
 import pathlib
 import random
 import re
 
+import numpy as np
 from PIL import Image, ImageOps
 
 Image.MAX_IMAGE_PIXELS = None
@@ -115,14 +115,14 @@ def candidates(shares):
 def thumbnail(picture):
     """32×32 grey values about their mean, and their standard deviation."""
     grey = picture.convert("L").resize((32, 32), Image.Resampling.BOX)
-    mean = sum(grey.tobytes()) / 1024
-    values = [value - mean for value in grey.tobytes()]
-    return values, (sum(v * v for v in values) / 1024) ** 0.5
+    values = np.frombuffer(grey.tobytes(), np.uint8).astype(np.float64)
+    values -= values.mean()
+    return values, (values @ values / 1024) ** 0.5
 
 
-def distinct(candidates, left_out):
+def distinct(candidates, left_out, alike=ALIKE):
     """Those of the named pictures that show something and are like none before; the others are told of."""
-    known = []
+    names, known = [], np.empty((0, 1024))
     for name, picture in candidates:
         picture = picture.convert("RGB")
         picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
@@ -130,14 +130,15 @@ def distinct(candidates, left_out):
         if deviation < FLAT:
             left_out.append(f"{name}: flat, {deviation:.1f}")
             continue
-        unit = [v / deviation / 32 for v in values]
-        likeness, other = max(
-            ((sum(map(operator.mul, unit, seen)), place) for place, seen in known), default=(0, "")
-        )
-        if likeness > ALIKE:
-            left_out.append(f"{name}: like {other}, {likeness:.3f}")
+        unit = values / deviation / 32
+        likeness = known[: len(names)] @ unit
+        if len(names) and likeness.max() > alike:
+            left_out.append(f"{name}: like {names[likeness.argmax()]}, {likeness.max():.3f}")
             continue
-        known.append((name, unit))
+        if len(names) == len(known):
+            known = np.concatenate([known, np.empty((len(known) + 64, 1024))])
+        known[len(names)] = unit
+        names.append(name)
         yield name, picture
 
 

@@ -35,7 +35,11 @@ def grids(patterns):
 
 def of(patterns, all_constants):
     """The 32 bytes of each pattern, by each of the constants: [constants][pattern][number]."""
-    found = grids(patterns)
+    return of_grids(grids(patterns), all_constants)
+
+
+def of_grids(found, all_constants):
+    """The same of the brightness of the cells less their mean."""
     values = features.features(found)
     flat = ~found.any((1, 2))
     prints = []
