@@ -10,6 +10,12 @@
 //! None of these modules knows Postgres. `pg` is the one that does: it unpacks
 //! datums, calls them, and packs the result.
 
+// The pgrx of PostgreSQL 19, by the name that its macros and `pg` know it by.
+#[cfg(feature = "pgrx_next")]
+extern crate pgrx_next as pgrx;
+#[cfg(all(feature = "pgrx", feature = "pgrx_next"))]
+compile_error!("one version of PostgreSQL at a time: build with --no-default-features");
+
 pub mod decode;
 pub mod fingerprint;
 pub mod index;

@@ -36,7 +36,7 @@ fn only_pg_and_lib_name_pgrx_or_use_unsafe() {
         sources(&src).into_iter().partition(|path| path.starts_with(src.join("pg")));
     assert!(pg.len() > 5 && method.len() > 10, "both are there to be checked");
     for path in method.iter().filter(|path| **path != src.join("lib.rs")) {
-        let forbidden = ["pgrx", "pg_sys", "pg", "unsafe"];
+        let forbidden = ["pgrx", "pgrx_next", "pg_sys", "pg", "unsafe"];
         assert!(!names(path, &forbidden), "{} names one of {forbidden:?}", path.display());
     }
     for path in &pg {
@@ -140,7 +140,7 @@ fn every_unsafe_block_says_why_it_is_safe() {
 #[test]
 fn one_place_asks_which_postgres_it_is() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let features = ["pg14", "pg15", "pg16", "pg17", "pg18"];
+    let features = ["pg14", "pg15", "pg16", "pg17", "pg18", "pg19"];
     let mut places = sources(&src);
     places.retain(|path| names(path, &features));
     assert_eq!(places, [src.join("pg/version.rs")]);

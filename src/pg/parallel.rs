@@ -7,10 +7,10 @@
 //! by the functions' COST.
 
 use crate::pg::call::{argument, v1};
+use crate::pg::version;
 use pgrx::pg_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, Oid, PlannerInfo, RelOptInfo, TimestampTz};
 use std::cell::Cell;
-use std::sync::OnceLock;
 
 /// A query being planned: the planner's state for it, and the statement's time.
 type Planned = (usize, TimestampTz);
@@ -50,32 +50,22 @@ pub unsafe extern "C-unwind" fn picture_support(fcinfo: FunctionCallInfo) -> Dat
     Datum::null()
 }
 
-/// Who had the hook before.
-static BEFORE: OnceLock<pg_sys::get_relation_info_hook_type> = OnceLock::new();
-
 /// Sets the hook: called once, when the library is loaded.
 pub(crate) fn plan_by_size_of_pictures() {
-    // SAFETY: a library is loaded by the backend's only thread.
-    unsafe {
-        if BEFORE.set(pg_sys::get_relation_info_hook).is_ok() {
-            pg_sys::get_relation_info_hook = Some(count_pictures);
-        }
-    }
+    // SAFETY: called when the library is loaded; count_pictures is made for the planner.
+    unsafe { version::look_at_tables(count_pictures) }
 }
 
-#[pg_guard]
-unsafe extern "C-unwind" fn count_pictures(
+/// # Safety
+/// Called by the planner, with its own arguments.
+unsafe fn count_pictures(
     root: *mut PlannerInfo,
     table: Oid,
     has_children: bool,
     rel: *mut RelOptInfo,
 ) {
-    // SAFETY: the planner's own arguments, handed on as they are; it holds a
-    // lock on the table.
+    // SAFETY: as promised by the caller; the planner holds a lock on the table.
     unsafe {
-        if let Some(Some(before)) = BEFORE.get() {
-            before(root, table, has_children, rel);
-        }
         const UNSET: i32 = -1;
         let least = pg_sys::min_parallel_table_scan_size.max(1).unsigned_abs();
         // A table with a setting of its own, or large enough by itself, is

@@ -2,8 +2,10 @@
 //! Nothing else in the source asks which version it is built for.
 
 use crate::index::build_order::Packing;
-use pgrx::pg_sys;
+use pgrx::pg_guard;
+use pgrx::pg_sys::{self, Datum, IndexAmRoutine, Oid, PlannerInfo, RelOptInfo};
 use std::ffi::CStr;
+use std::sync::OnceLock;
 
 /// How a build of the index packs its sorted rows, with so many on a full leaf, and so many
 /// boxes on a full page above.
@@ -60,9 +62,9 @@ pub(super) unsafe fn keep_error(fcinfo: pg_sys::FunctionCallInfo, fields: impl F
 pub(super) fn vacuum_delay_point() {
     // SAFETY: called by a running vacuum without locks.
     unsafe {
-        #[cfg(not(feature = "pg18"))]
+        #[cfg(not(any(feature = "pg18", feature = "pg19")))]
         pg_sys::vacuum_delay_point();
-        #[cfg(feature = "pg18")]
+        #[cfg(any(feature = "pg18", feature = "pg19"))]
         pg_sys::vacuum_delay_point(false);
     }
 }
@@ -74,7 +76,7 @@ pub(super) fn vacuum_delay_point() {
 pub(super) unsafe fn count_scan(scan: pg_sys::IndexScanDesc) {
     // SAFETY: as promised by the caller.
     unsafe {
-        #[cfg(feature = "pg18")]
+        #[cfg(any(feature = "pg18", feature = "pg19"))]
         if let Some(instrument) = (*scan).instrument.as_mut() {
             instrument.nsearches += 1;
         }
@@ -125,5 +127,161 @@ pub(super) unsafe fn is_in_buffer(
         #[cfg(not(any(feature = "pg14", feature = "pg15")))]
         let file = (*index).rd_locator;
         pg_sys::ReadRecentBuffer(file, MAIN, block, buffer)
+    }
+}
+
+/// What an access method can do, where Postgres takes it from a handler: in memory that it frees,
+/// or, from 19 on, in memory that stays. There is one access method.
+pub(super) fn routine(routine: IndexAmRoutine) -> Datum {
+    #[cfg(not(feature = "pg19"))]
+    // SAFETY: palloc gives room for it, or raises an error.
+    unsafe {
+        let place = pg_sys::palloc(size_of::<IndexAmRoutine>()).cast::<IndexAmRoutine>();
+        place.write(routine);
+        Datum::from(place)
+    }
+    #[cfg(feature = "pg19")]
+    {
+        static ROUTINE: OnceLock<IndexAmRoutine> = OnceLock::new();
+        Datum::from(std::ptr::from_ref(ROUTINE.get_or_init(|| routine)))
+    }
+}
+
+/// How a page is locked.
+#[derive(Clone, Copy)]
+pub(super) enum BufferLock {
+    /// Others may read.
+    Shared,
+    /// Nobody else may.
+    Exclusive,
+}
+
+/// Locks a page.
+///
+/// # Safety
+/// The buffer is pinned, and not locked by this backend.
+pub(super) unsafe fn lock_buffer(buffer: pg_sys::Buffer, lock: BufferLock) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        #[cfg(not(feature = "pg19"))]
+        {
+            let mode = match lock {
+                BufferLock::Shared => pg_sys::BUFFER_LOCK_SHARE,
+                BufferLock::Exclusive => pg_sys::BUFFER_LOCK_EXCLUSIVE,
+            };
+            pg_sys::LockBuffer(buffer, mode as i32);
+        }
+        #[cfg(feature = "pg19")]
+        {
+            let mode = match lock {
+                BufferLock::Shared => pg_sys::BufferLockMode::BUFFER_LOCK_SHARE,
+                BufferLock::Exclusive => pg_sys::BufferLockMode::BUFFER_LOCK_EXCLUSIVE,
+            };
+            pg_sys::LockBufferInternal(buffer, mode);
+        }
+    }
+}
+
+/// Unlocks a page.
+///
+/// # Safety
+/// The buffer is pinned, and locked by this backend.
+pub(super) unsafe fn unlock_buffer(buffer: pg_sys::Buffer) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        #[cfg(not(feature = "pg19"))]
+        pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
+        #[cfg(feature = "pg19")]
+        pg_sys::UnlockBuffer(buffer);
+    }
+}
+
+/// Changes a page that is locked for reading, where it is no matter if the change is lost. From
+/// 19 on Postgres has a lock for that, so that no page changes while it is written to disk:
+/// where somebody else has it, nothing is changed.
+///
+/// # Safety
+/// The buffer is pinned and locked, and the page is one with Postgres' own header. `change` changes
+/// what others may change at the same time, and raises no error.
+pub(super) unsafe fn set_hint(buffer: pg_sys::Buffer, change: impl FnOnce()) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        #[cfg(not(feature = "pg19"))]
+        {
+            change();
+            pg_sys::MarkBufferDirtyHint(buffer, true);
+        }
+        #[cfg(feature = "pg19")]
+        if pg_sys::BufferBeginSetHintBits(buffer) {
+            change();
+            pg_sys::BufferFinishSetHintBits(buffer, true, true);
+        }
+    }
+}
+
+/// Looks at a table of a query that is being planned, with what the planner knows of it: whether
+/// it has children, and the rest.
+pub(super) type LookAtTable = unsafe fn(*mut PlannerInfo, Oid, bool, *mut RelOptInfo);
+
+#[cfg(not(feature = "pg19"))]
+type TableHook = pg_sys::get_relation_info_hook_type;
+#[cfg(feature = "pg19")]
+type TableHook = pg_sys::build_simple_rel_hook_type;
+
+/// Who looks at tables, and who had the hook before.
+static LOOKING: OnceLock<(LookAtTable, TableHook)> = OnceLock::new();
+
+/// Has somebody look at all tables from now on.
+///
+/// # Safety
+/// Called when the library is loaded. `look` can bear the planner's own arguments.
+pub(super) unsafe fn look_at_tables(look: LookAtTable) {
+    // SAFETY: a library is loaded by the backend's only thread.
+    unsafe {
+        #[cfg(not(feature = "pg19"))]
+        let hook = &raw mut pg_sys::get_relation_info_hook;
+        #[cfg(feature = "pg19")]
+        let hook = &raw mut pg_sys::build_simple_rel_hook;
+        if LOOKING.set((look, *hook)).is_ok() {
+            *hook = Some(look_at_table);
+        }
+    }
+}
+
+#[cfg(not(feature = "pg19"))]
+#[pg_guard]
+unsafe extern "C-unwind" fn look_at_table(
+    root: *mut PlannerInfo,
+    table: Oid,
+    has_children: bool,
+    rel: *mut RelOptInfo,
+) {
+    let Some((look, before)) = LOOKING.get() else { return };
+    // SAFETY: the planner's own arguments, handed on as they are.
+    unsafe {
+        if let Some(before) = before {
+            before(root, table, has_children, rel);
+        }
+        look(root, table, has_children, rel);
+    }
+}
+
+/// Called with all that can be read from, tables and others.
+#[cfg(feature = "pg19")]
+#[pg_guard]
+unsafe extern "C-unwind" fn look_at_table(
+    root: *mut PlannerInfo,
+    rel: *mut RelOptInfo,
+    entry: *mut pg_sys::RangeTblEntry,
+) {
+    let Some((look, before)) = LOOKING.get() else { return };
+    // SAFETY: the planner's own arguments, handed on as they are.
+    unsafe {
+        if let Some(before) = before {
+            before(root, rel, entry);
+        }
+        if (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION {
+            look(root, (*entry).relid, (*entry).inh, rel);
+        }
     }
 }

@@ -74,13 +74,15 @@ fn pg_upgrade_keeps_data_and_index() {
     let Some(older) = Server::older() else { return };
     let server = Server::tested();
     let from = Cluster::start(&older, "upgrade-from", "");
-    let (before, expected) = {
+    let (before, expected, checksums) = {
         let mut original = fill(&from);
-        (fingerprint(&mut original), answers(&mut original))
+        let checksums = original.query_one("SHOW data_checksums", &[]).expect("on or off");
+        (fingerprint(&mut original), answers(&mut original), checksums.get::<_, String>(0))
     };
     from.stop("fast");
     // From version 18 on initdb turns checksums on, and pg_upgrade wants the same on both sides.
-    let to = Cluster::make(&server, "upgrade-to", "", &["--no-data-checksums"]);
+    let off: &[&str] = if checksums == "off" { &["--no-data-checksums"] } else { &[] };
+    let to = Cluster::make(&server, "upgrade-to", "", off);
     to.upgrade_from(&from);
     to.start_again();
 

@@ -13,6 +13,7 @@ use crate::pg::kdtree::of_kind;
 use crate::pg::kdtree::options::fill_factor;
 use crate::pg::kdtree::pages::{Held, Lock, append, block_count, index_name};
 use crate::pg::kdtree::rows::{self, Rows};
+use crate::pg::version::BufferLock;
 use crate::pg::{report, version};
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::pg_sys::{
@@ -68,7 +69,7 @@ pub(super) unsafe extern "C-unwind" fn build_empty(index: Relation) {
             let init = pg_sys::ForkNumber::INIT_FORKNUM;
             let normal = pg_sys::ReadBufferMode::RBM_NORMAL;
             let buffer = pg_sys::ReadBufferExtended(index, init, NO_BLOCK, normal, ptr::null_mut());
-            pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_EXCLUSIVE as i32);
+            version::lock_buffer(buffer, BufferLock::Exclusive);
             pg_sys::CritSectionCount += 1;
             ptr::copy_nonoverlapping(&page, pg_sys::BufferGetPage(buffer).cast::<Page>(), 1);
             pg_sys::MarkBufferDirty(buffer);

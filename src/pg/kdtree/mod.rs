@@ -24,6 +24,7 @@ use crate::index::kdtree::fingerprints::Fingerprints;
 use crate::index::kdtree::kind::Kind as _;
 use crate::index::kdtree::signatures::Signatures;
 use crate::pg::call::v1;
+use crate::pg::version;
 use pgrx::pg_guard;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo, IndexAmRoutine, Relation};
 
@@ -74,12 +75,7 @@ pub unsafe extern "C-unwind" fn kdtree_handler(_fcinfo: FunctionCallInfo) -> Dat
         amendscan: Some(scan::end),
         ..Default::default()
     };
-    // SAFETY: palloc gives room for it, or raises an error.
-    unsafe {
-        let place = pg_sys::palloc(size_of::<IndexAmRoutine>()).cast::<IndexAmRoutine>();
-        place.write(routine);
-        Datum::from(place)
-    }
+    version::routine(routine)
 }
 
 /// The kind of rows of an operator class.

@@ -6,7 +6,8 @@ use crate::index::kdtree::page::{
     META_BLOCK, MOST_MARKS, Meta, NO_BLOCK, PAGE_SIZE, Page, ROOM, Role, TRAILER,
 };
 use crate::pg::kdtree::known;
-use crate::pg::report;
+use crate::pg::version::BufferLock;
+use crate::pg::{report, version};
 use pgrx::pg_sys::{self, GenericXLogState, Relation};
 use std::ptr;
 
@@ -63,8 +64,8 @@ impl Held {
         // SAFETY: the buffer is pinned.
         unsafe {
             match lock {
-                Lock::Shared => pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32),
-                Lock::Exclusive => pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_EXCLUSIVE as i32),
+                Lock::Shared => version::lock_buffer(buffer, BufferLock::Shared),
+                Lock::Exclusive => version::lock_buffer(buffer, BufferLock::Exclusive),
                 Lock::Cleanup => pg_sys::LockBufferForCleanup(buffer),
             }
         }
@@ -75,7 +76,7 @@ impl Held {
     pub(super) fn relock(&mut self, lock: Lock) {
         // SAFETY: pinned and locked, as long as `self` lives.
         unsafe {
-            pg_sys::LockBuffer(self.buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
+            version::unlock_buffer(self.buffer);
             std::mem::forget(Self::locked(self.buffer, lock));
         }
     }
@@ -114,8 +115,8 @@ impl Held {
         // SAFETY: pinned and locked; a page is bytes. Others who hold the lock for reading
         // may do the same, as with all hints.
         unsafe {
-            change(&mut *pg_sys::BufferGetPage(self.buffer).cast::<Page>());
-            pg_sys::MarkBufferDirtyHint(self.buffer, true);
+            let page = pg_sys::BufferGetPage(self.buffer).cast::<Page>();
+            version::set_hint(self.buffer, || change(&mut *page));
         }
     }
 
@@ -124,7 +125,7 @@ impl Held {
         let buffer = self.buffer;
         std::mem::forget(self);
         // SAFETY: pinned and locked.
-        unsafe { pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32) };
+        unsafe { version::unlock_buffer(buffer) };
         Pin { buffer }
     }
 }

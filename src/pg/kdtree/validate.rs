@@ -4,7 +4,8 @@ use crate::pg::kdtree::{DISTANCE, FUNCTIONS, KIND, SPHERE};
 use crate::pg::report;
 use pgrx::pg_guard;
 use pgrx::pg_sys::{
-    self, FormData_pg_amop, FormData_pg_amproc, FormData_pg_opclass, HeapTuple, Oid, catclist,
+    self, FormData_pg_amop, FormData_pg_amproc, FormData_pg_opclass, HeapTuple, Oid,
+    SysCacheIdentifier, catclist,
 };
 
 /// `amvalidate`. What is wrong is told as INFO.
@@ -12,8 +13,7 @@ use pgrx::pg_sys::{
 pub(super) unsafe extern "C-unwind" fn validate(class: Oid) -> bool {
     // SAFETY: catalog rows are read while their cache entries are held.
     unsafe {
-        let tuple =
-            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::CLAOID as i32, class.into());
+        let tuple = pg_sys::SearchSysCache1(SysCacheIdentifier::CLAOID as _, class.into());
         if tuple.is_null() {
             report::no_operator_class(class).raise();
         }
@@ -30,7 +30,7 @@ pub(super) unsafe extern "C-unwind" fn validate(class: Oid) -> bool {
             wrong("stores another type than it indexes");
         }
         let (mut distance, mut sphere, mut kind) = (false, false, false);
-        each_member(pg_sys::SysCacheIdentifier::AMOPSTRATEGY as i32, family, |tuple| {
+        each_member(SysCacheIdentifier::AMOPSTRATEGY, family, |tuple| {
             let operator = &*pg_sys::GETSTRUCT(tuple).cast::<FormData_pg_amop>();
             let order = operator.amoppurpose as u8 == b'o';
             let own = operator.amoplefttype == input;
@@ -43,7 +43,7 @@ pub(super) unsafe extern "C-unwind" fn validate(class: Oid) -> bool {
                 _ => wrong("has an operator of a strategy that there is not"),
             }
         });
-        each_member(pg_sys::SysCacheIdentifier::AMPROCNUM as i32, family, |tuple| {
+        each_member(SysCacheIdentifier::AMPROCNUM, family, |tuple| {
             let function = &*pg_sys::GETSTRUCT(tuple).cast::<FormData_pg_amproc>();
             match u16::try_from(function.amprocnum).unwrap_or(0) {
                 KIND if gives_kind(function.amproc) => {
@@ -67,11 +67,16 @@ pub(super) unsafe extern "C-unwind" fn validate(class: Oid) -> bool {
 ///
 /// # Safety
 /// The cache is one of an operator family's members.
-unsafe fn each_member(cache: i32, family: Oid, mut each: impl FnMut(HeapTuple)) {
+unsafe fn each_member(
+    cache: SysCacheIdentifier::Type,
+    family: Oid,
+    mut each: impl FnMut(HeapTuple),
+) {
     // SAFETY: as promised by the caller. The list is held while its rows are read.
     unsafe {
         let none = pg_sys::Datum::null();
-        let list: *mut catclist = pg_sys::SearchSysCacheList(cache, 1, family.into(), none, none);
+        let list: *mut catclist =
+            pg_sys::SearchSysCacheList(cache as _, 1, family.into(), none, none);
         let members = (*list).members.as_slice((*list).n_members.max(0) as usize);
         for &member in members {
             each(&raw mut (*member).tuple);
