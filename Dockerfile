@@ -9,7 +9,7 @@ ARG PG_MAJOR=18
 
 FROM postgres:${PG_MAJOR}-bookworm AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends \
-	ca-certificates curl gcc libc6-dev make clang libclang-dev postgresql-server-dev-$PG_MAJOR
+	ca-certificates curl gcc libc6-dev libclang-dev make python3-venv postgresql-server-dev-$PG_MAJOR
 RUN curl --proto '=https' --tlsv1.2 --silent --show-error --fail --output /tmp/rustup-init \
 	https://static.rust-lang.org/rustup/dist/$(uname -m)-unknown-linux-gnu/rustup-init && \
 	chmod +x /tmp/rustup-init && /tmp/rustup-init -y --quiet --profile minimal --default-toolchain 1.95.0

@@ -1,7 +1,8 @@
 # Each target is a script; see scripts/.
 
-.PHONY: demo demo-stop search first-run gallery gallery-screenshot figures check test versions soak memcheck fuzz \
-	bench bench-pictures bench-scale cluster-demo quality calibrate install install-alias package test-dockerfile
+.PHONY: demo demo-stop search first-run gallery gallery-screenshot figures check test test-all test-bare versions \
+	soak memcheck fuzz bench bench-pictures bench-scale cluster-demo quality calibrate install install-alias package \
+	test-dockerfile
 
 # Photographs in a real Postgres, searched by similarity. IMAGES=/some/folder for your own.
 demo:
@@ -10,7 +11,7 @@ demo:
 demo-stop:
 	@scripts/demo.sh stop
 
-# What the demo takes on a machine that has nothing yet but Rust, gcc and python3.
+# What the demo takes on a machine that has what the README asks for and nothing else.
 first-run:
 	@scripts/first-run.sh
 
@@ -37,11 +38,20 @@ figures:
 check:
 	@TEST="$(TEST)" scripts/check.sh
 
-# The whole suite, on PostgreSQL 14 to 18.
+# Whether all of it works here: on PostgreSQL 18 and, where it can be had, 15.
 test:
 	@scripts/test.sh
 
-# Of it, what needs a server. VERSIONS="14 16" for some of them.
+# The whole suite: that, and then the other versions, packages, the documents' commands, pages, a bare machine.
+test-all: test
+	@scripts/test-all.sh
+
+# The README's commands in bare roots of Debian 12 and 13, as root and as a plain user. SUITES="bookworm",
+# USERS="plain", STEPS="demo install" for some of it. As root; it takes an hour.
+test-bare:
+	@SUITES="$(SUITES)" USERS="$(USERS)" STEPS="$(STEPS)" scripts/test-bare.sh
+
+# Of that, what needs a server. VERSIONS="14 16" for some of them.
 versions:
 	@VERSIONS="$(VERSIONS)" scripts/versions.sh
 

@@ -11,9 +11,7 @@ setup_drawings() {
 	touch "$build/calibrate-graphics/.ready"
 }
 
-setup_pillow || fail "no Python with psycopg and Pillow"
-"$python" -c 'import numpy' 2>/dev/null ||
-	"$build/venv/bin/pip" install --quiet --disable-pip-version-check numpy
+setup_pillow && python_packages numpy==2.4.6 || fail "no Python with Pillow and numpy"
 setup_photos
 setup_more_photos
 setup_skimage

@@ -13,6 +13,8 @@ test=${TEST:-}
 tests=(cargo test --quiet --features server_tests)
 
 if [ -z "$test" ]; then
+	{ cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 ||
+		fail "missing: rustfmt and clippy. By rustup: rustup component add rustfmt clippy"
 	check_format() { cargo fmt --check && printf '1 passed; 0 failed;\n'; }
 	run "format" check_format
 	check_lints() {

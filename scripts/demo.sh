@@ -23,7 +23,8 @@ took "compilers"
 setup_pg18
 took "download: PostgreSQL 18"
 say "downloading the crates that are missing"
-cargo fetch --quiet --locked --target "$(rustc -vV | sed -n "s/^host: //p")"
+cargo fetch --quiet --locked --target "$(rustc -vV | sed -n "s/^host: //p")" 2>"$build/cargo.log" ||
+	fail "$(why_not_built "$build/cargo.log")"
 took "download: crates"
 # Without the last optimisation, which takes most of the time and makes a search no faster
 # that a person waits for.
@@ -33,7 +34,7 @@ took "building the extension"
 photographs=${IMAGES:-}
 if [ -z "$photographs" ]; then
 	setup_photographs
-	setup_pillow_alone
+	setup_pillow || fail "Pillow can't be downloaded"
 	took "download: photographs, and Pillow to change them with"
 fi
 [ -d "$photographs" ] || fail "IMAGES=$photographs is no folder"
@@ -61,6 +62,7 @@ took "copies of the pictures"
 say "running scripts/demo.sql"
 "$pg18/psql" --host "$socket" --username postgres --no-psqlrc --quiet \
 	--set ON_ERROR_STOP=1 --set pictures="$pictures" "$@" --file scripts/demo.sql postgres
+touch "$cluster/ready"
 took "patterns, fingerprints and searches"
 
 scripts/gallery.sh

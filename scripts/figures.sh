@@ -3,7 +3,7 @@
 # makes of two of scikit-image's photographs.
 . "$(dirname "$0")/setup.sh"
 
-setup_pillow || fail "no Python with psycopg and Pillow"
+setup_psycopg && setup_pillow || fail "no Python with psycopg and Pillow"
 setup_skimage
 setup_extension
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# make first-run: what `make demo` takes a newcomer who has Rust, gcc and python3: in a fresh clone
+# make first-run: what `make demo` takes a newcomer who has what the README asks for: in a fresh clone
 # of what is committed here, with an empty cargo home. Nothing of it stays.
 set -euo pipefail
+export HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 project=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d /var/tmp/imgsmlr_rs-first-run.XXXXXX)
 trap 'make --no-print-directory -C "$work/clone" demo-stop; rm -rf "$work"' EXIT

@@ -9,7 +9,7 @@ work=$build/fuzz
 target=x86_64-unknown-linux-gnu
 
 setup_compilers
-command -v g++ >/dev/null || install_packages "libFuzzer is C++" g++ || exit 1
+compiles_cxx || install_packages "libFuzzer is C++" g++ || exit 1
 corpus=$work/corpus${FORMAT:+-$FORMAT}
 seeds=$work/seeds${FORMAT:+-$FORMAT}
 mkdir -p "$corpus" "$seeds" "$work"/{crashes,panics}

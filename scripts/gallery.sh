@@ -4,7 +4,7 @@
 cluster=$servers/demo
 
 # The demo ends by running this again.
-[ -f "$cluster/socket" ] || exec scripts/demo.sh
+[ -f "$cluster/ready" ] || exec scripts/demo.sh
 start_cluster "$pg18" "$cluster"
 
 page=$build/gallery.html

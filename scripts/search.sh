@@ -7,7 +7,7 @@ cluster=$servers/demo
 
 setup_psycopg || fail "no Python with psycopg"
 if [ -z "${CONNECTION:-}" ]; then
-	[ -f "$cluster/socket" ] || scripts/demo.sh
+	[ -f "$cluster/ready" ] || scripts/demo.sh
 	start_cluster "$pg18" "$cluster"
 	CONNECTION="host=$socket user=postgres dbname=postgres"
 fi

@@ -13,7 +13,7 @@ if [[ $(cargo pgrx --version 2>/dev/null) != *" $pgrx_version" ]]; then
 fi
 export PGRX_HOME=$build/pgrx
 mkdir -p "$PGRX_HOME"
-printf '[configs]\npg18 = "%s"\n' "$pg18/pg_config" >"$PGRX_HOME/config.toml"
+printf '[configs]\npg18 = "%s"\n' "$PGRX_PG_CONFIG_PATH" >"$PGRX_HOME/config.toml"
 
 # statements FILE: without comments, blank lines, and blanks at the ends of lines.
 statements() {
@@ -23,11 +23,9 @@ statements() {
 work=$build/cargo-pgrx
 rm -rf "$work" && mkdir -p "$work/ours"
 copy_sql "$work/ours"
-CARGO_TARGET_DIR=$work/target CARGO_PROFILE_DEV_DEBUG=0 \
-	cargo pgrx schema pg18 --out "$work/theirs.sql" >"$work/log" 2>&1 || { tail "$work/log"; fail "cargo pgrx schema failed"; }
+cargo pgrx schema pg18 --out "$work/theirs.sql" >"$work/log" 2>&1 || { tail "$work/log"; fail "cargo pgrx schema failed"; }
 statements "$work/ours/imgsmlr_rs--$extension_version.sql" >"$work/ours.txt"
 statements "$work/theirs.sql" >"$work/theirs.txt"
-rm -rf "$work/target"
 [ -s "$work/ours.txt" ] || fail "our script is empty"
 diff -u "$work/ours.txt" "$work/theirs.txt" || fail "cargo pgrx makes another schema"
 echo "1 passed; 0 failed;"

@@ -1,22 +1,26 @@
 #!/usr/bin/env bash
-# Makes the packages for PostgreSQL 15 and 18. Has dpkg install the .deb of 15 into a root of its
-# own (the machine's is left alone), and copies the files for 18 as their INSTALL says, into a copy
-# of the server; runs the extension from both.
+# Makes the packages for this Debian's own PostgreSQL and for 18. Has dpkg install the .deb of Debian's into a
+# root of its own (the machine's is left alone), and copies the files for 18 as their INSTALL says, into a
+# copy of the server; runs the extension from both.
 . "$(dirname "$0")/setup.sh"
 
-PG_CONFIG="$pg15/pg_config $pg18/pg_config" scripts/package.sh
-package=$(ls "$build"/postgresql-15-imgsmlr-rs_*.deb)
+major=$(debian_server)
+[ -n "$major" ] && setup_debian "$major" || fail "this is no Debian that has a PostgreSQL"
+name=postgresql-$major-imgsmlr-rs
+rm -f "$build/${name}"_*.deb
+PG_CONFIG="$servers/debian$major/usr/lib/postgresql/$major/bin/pg_config $pg18/pg_config" scripts/package.sh
+package=$(ls "$build/${name}"_*.deb)
 
 # Debian's server, and what dpkg knows of this machine, for the dependencies.
 root=$servers/package-root
 rm -rf "$root" && mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
-cp -a "$servers/pg15/usr" "$root/"
-rm -f "$root"/usr/lib/postgresql/15/lib/imgsmlr_rs.so "$root"/usr/share/postgresql/15/extension/imgsmlr_rs*
+cp -a "$servers/debian$major/usr" "$root/"
+rm -f "$root/usr/lib/postgresql/$major/lib/imgsmlr_rs.so" "$root/usr/share/postgresql/$major"/extension/imgsmlr_rs*
 cp /var/lib/dpkg/status "$root/var/lib/dpkg/"
 # Programs that dpkg wants to see, and that a plain user does not.
 PATH=$PATH:/usr/sbin:/sbin
 dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -i "$package" 2>>"$build/dpkg.log"
-changed=$(dpkg --root "$root" --verify postgresql-15-imgsmlr-rs)
+changed=$(dpkg --root "$root" --verify "$name")
 [ -z "$changed" ] || fail "what is installed is not what was packed: $changed"
 chmod -R a+rX "$root"
 
@@ -39,11 +43,11 @@ answers() {
 	drop_cluster "$1" "$cluster"
 	[ "$answer" = "42 43 41" ] || fail "the packaged extension answers '$answer'"
 }
-bin=$root/usr/lib/postgresql/15/bin
+bin=$root/usr/lib/postgresql/$major/bin
 trap 'drop_cluster "$bin" "$cluster"; rm -rf "$root"' EXIT
 answers "$bin"
-dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -r postgresql-15-imgsmlr-rs 2>>"$build/dpkg.log"
-[ ! -e "$root/usr/lib/postgresql/15/lib/imgsmlr_rs.so" ] || fail "the package leaves its library behind"
+dpkg --root "$root" --force-not-root --force-script-chrootless --log /dev/null -r "$name" 2>>"$build/dpkg.log"
+[ ! -e "$root/usr/lib/postgresql/$major/lib/imgsmlr_rs.so" ] || fail "the package leaves its library behind"
 
 # The files for 18, into a copy of that server.
 cp -a "$servers/pg18" "$root/"

@@ -45,13 +45,7 @@ impl Foreign {
             }
             [b'8', b'B', b'P', b'S', ..] => Some(Foreign::Photoshop),
             [b'%', b'P', b'D', b'F', ..] => Some(Foreign::Pdf),
-            // A length that such headers have, a width and a height, and one plane.
-            [40 | 52 | 56 | 108 | 124, 0, 0, 0, _, _, _, _, _, _, _, _, 1, 0, bits, 0, ..]
-                if matches!(bits, 1 | 4 | 8 | 16 | 24 | 32) =>
-            {
-                Some(Foreign::HeadlessBitmap)
-            }
-            [12, 0, 0, 0, _, _, _, _, 1, 0, 1 | 4 | 8 | 24, 0, ..] => Some(Foreign::HeadlessBitmap),
+            _ if is_headless_bitmap(file) => Some(Foreign::HeadlessBitmap),
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Self::of_brands(file)),
             _ => Self::of_text(&file[..file.len().min(BEGINNING)]),
         }
@@ -122,6 +116,18 @@ impl fmt::Display for Foreign {
             Foreign::Base64 => "text in base64, not the picture's own bytes",
             Foreign::Hexadecimal => "text in hexadecimal digits, not the picture's own bytes",
         })
+    }
+}
+
+/// Whether this is a bitmap's header without the file's own: a length that such headers have, a width
+/// and a height, one plane, and bits that a pixel can have.
+fn is_headless_bitmap(file: &[u8]) -> bool {
+    match *file {
+        [40 | 52 | 56 | 108 | 124, 0, 0, 0, ref rest @ ..] => {
+            matches!(rest, [_, _, _, _, _, _, _, _, 1, 0, 1 | 4 | 8 | 16 | 24 | 32, 0, ..])
+        }
+        [12, 0, 0, 0, _, _, _, _, 1, 0, 1 | 4 | 8 | 24, 0, ..] => true,
+        _ => false,
     }
 }
 

@@ -1,10 +1,10 @@
 //! A search for all rows within spheres, in no order: page after page, the deepest first.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES, MOST_ROWS};
+use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::leaf::Pointer;
-use crate::index::kdtree::page::{Page, Role};
+use crate::index::kdtree::page::{MOST_ROWS, Page, Role};
 use crate::index::kdtree::search::{AHEAD, Found, Visit, Within};
 
 /// A search in progress.

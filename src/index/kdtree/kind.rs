@@ -1,10 +1,8 @@
 //! What a tree can be of.
 
 use crate::index::kdtree::cell::Cell;
-use crate::index::kdtree::page::ROOM;
+use crate::index::kdtree::page::{MOST_ROWS, ROOM};
 
-/// Most rows of a leaf, of whatever kind.
-pub const MOST_ROWS: usize = 256;
 /// Most boxes of a page above.
 pub const MOST_BOXES: usize = 128;
 

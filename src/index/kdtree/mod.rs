@@ -16,6 +16,8 @@ pub mod inner;
 pub mod kind;
 pub mod leaf;
 #[cfg(test)]
+mod leaf_model;
+#[cfg(test)]
 mod model;
 pub mod page;
 pub mod pairs;

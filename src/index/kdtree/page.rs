@@ -6,7 +6,6 @@
 //! All numbers are in the machine's order, as everywhere in Postgres' files.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::kind::MOST_ROWS;
 
 /// Bytes of a page.
 pub const PAGE_SIZE: usize = 8192;
@@ -19,6 +18,8 @@ pub const ROOM: usize = PAGE_SIZE - HEADER - TRAILER;
 /// Where the trailer begins.
 const END: usize = PAGE_SIZE - TRAILER;
 
+/// Most rows of a leaf, of whatever kind.
+pub const MOST_ROWS: usize = 256;
 /// Bytes of marks, a bit for each row, at the end of the room of a leaf, and of a page of rows
 /// without a value.
 const LEAF_MARKS: usize = MOST_ROWS / 8;
