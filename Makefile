@@ -47,7 +47,7 @@ test-all: test
 	@scripts/test-all.sh
 
 # The README's commands in bare roots of Debian 12 and 13, as root and as a plain user. SUITES="bookworm",
-# USERS="plain", STEPS="demo install" for some of it. As root; it takes an hour.
+# USERS="plain", STEPS="demo install" for some of it. As root; each root builds all of it anew.
 test-bare:
 	@SUITES="$(SUITES)" USERS="$(USERS)" STEPS="$(STEPS)" scripts/test-bare.sh
 

@@ -9,8 +9,6 @@ setup_compilers
 setup_pg18
 setup_psycopg
 test=${TEST:-}
-# One build for all tests, whether or not they need a server.
-tests=(cargo test --quiet --features server_tests)
 
 if [ -z "$test" ]; then
 	{ cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 ||
@@ -23,7 +21,8 @@ if [ -z "$test" ]; then
 	run "lints" check_lints
 fi
 
-run "tests without a server" "${tests[@]}" --lib "${without_server[@]/#/--test=}" -- $test
+# shellcheck disable=SC2086
+test_without_server $test
 
 # Optimised, and in parts of which those unchanged are kept.
 CARGO_INCREMENTAL=1 install_extension "$pg18/pg_config" quick
