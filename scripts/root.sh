@@ -6,11 +6,10 @@ can_make_roots() {
 	debootstrap --version >/dev/null 2>&1 || install_packages "to make another Debian's root" debootstrap || return 1
 }
 
-# make_root SUITE DIRECTORY [PACKAGE...]: a minimal one, with these packages; made once, whole or not at all.
-# 1 when it can't be had.
+# make_root SUITE DIRECTORY: a minimal one, made once, whole or not at all. 1 when it can't be had.
 make_root() {
-	local suite=$1 root=$2 made="${*:3}" log=$build/debootstrap-$1.log
-	[ "$(cat "$root/.made" 2>/dev/null)" != "$suite $made" ] || return 0
+	local suite=$1 root=$2 log=$build/debootstrap-$1.log
+	[ "$(cat "$root/.made" 2>/dev/null)" != "$suite" ] || return 0
 	remove_root "$root"
 	say "making a root of Debian $suite (by debootstrap)"
 	mkdir -p "$root" "$build/debs/$suite"
@@ -27,10 +26,7 @@ make_root() {
 		mkdir -p "$root/.cargo"
 		cp "${CARGO_HOME:-$HOME/.cargo}/config.toml" "$root/.cargo/"
 	fi
-	[ $# -eq 2 ] || in_root "$root" root sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends ${*:3}" >>"$log" 2>&1 ||
-		{ tail -n 5 "$log" >&2; return 1; }
-	echo "$suite $made" >"$root/.made"
+	echo "$suite" >"$root/.made"
 }
 
 # debian_mirror: where this machine has its packages from, if it is Debian.
@@ -71,4 +67,10 @@ in_root() {
 		SSL_CERT_FILE=$certificates PIP_CERT=$certificates CARGO_HTTP_CAINFO=$certificates \
 		setpriv --reuid "$user" --regid "$user" --init-groups \
 		sh -c 'cd "$HOME" && exec "$@"' sh "${@:3}"
+}
+
+# install_in_root DIRECTORY LOG PACKAGE...: Debian's packages, or options of apt-get's. 1 when it fails: the log says why.
+install_in_root() {
+	in_root "$1" root sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq ${*:3}" \
+		>"$2" 2>&1 || { tail -n 5 "$2" >&2; return 1; }
 }

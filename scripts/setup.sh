@@ -103,6 +103,9 @@ install_packages() {
 	get_missing "$1"
 }
 
+# at_least WANTED VERSION: whether it is that version, or a newer one.
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
 # check_rust: that cargo builds this. (pgrx has what it reads of Postgres' headers formatted, and fails without a
 # rustfmt; the compiler does as well without: see tell_cargo.)
 check_rust() {
@@ -112,7 +115,7 @@ check_rust() {
 	if [ -z "$found" ] || ! cargo --version >/dev/null 2>&1; then
 		fail "missing: Rust $wanted or newer, with cargo. By rustup: rustup default stable${SUDO_USER:+. (If $SUDO_USER has it: this needs no sudo.)}"
 	fi
-	[ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" = "$wanted" ] ||
+	at_least "$wanted" "$found" ||
 		fail "missing: Rust $wanted or newer; this is $found, $(command -v rustc). By rustup: rustup update stable && rustup default stable"
 }
 
@@ -339,7 +342,7 @@ export PGRX_PG_CONFIG_PATH=$build/pg_config
 check_rust_for() {
 	local wanted=1.96 found
 	found=$(rustc --version | cut -d' ' -f2)
-	[ "$1" -lt 19 ] || [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" = "$wanted" ] ||
+	[ "$1" -lt 19 ] || at_least "$wanted" "$found" ||
 		fail "PostgreSQL $1 needs Rust $wanted or newer, this is $found. By rustup: rustup update stable"
 }
 

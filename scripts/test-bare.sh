@@ -57,8 +57,7 @@ new_root() {
 # apt PACKAGE...: as root, as a person would before.
 apt() {
 	say "Debian $suite: apt-get install $*"
-	in_root "$root" root sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $*" \
-		>"$build/bare-apt.log" 2>&1 || { tail "$build/bare-apt.log"; fail "apt-get install $* failed"; }
+	install_in_root "$root" "$build/bare-apt.log" "$@" || fail "apt-get install $* failed"
 }
 
 passes() { passed=$((passed + 1)); }
@@ -111,7 +110,7 @@ step_check() {
 
 # Into that Debian's own server, and a first query. A plain user has what is to be copied by root printed.
 step_install() {
-	local major=${server[$suite]} config command
+	local major=${server[$suite]} config
 	config=/usr/lib/postgresql/$major/bin/pg_config
 	readme "make install PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config"
 	apt --no-install-recommends "postgresql-server-dev-$major"

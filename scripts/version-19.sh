@@ -27,9 +27,7 @@ setup_root() {
 	echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/90mirror"
 	mkdir -p "$root/etc/postgresql-common"
 	echo 'create_main_cluster = false' >"$root/etc/postgresql-common/createcluster.conf"
-	in_root "$root" root sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends ${packages[*]}" >"$build/root19.log" 2>&1 ||
-		{ tail -n 5 "$build/root19.log" >&2; return 1; }
+	install_in_root "$root" "$build/root19.log" --no-install-recommends "${packages[@]}" || return 1
 	echo "${packages[*]}" >"$root/.packages"
 }
 
