@@ -4,6 +4,15 @@ use crate::Result;
 use crate::latency::Latency;
 use postgres::Client;
 
+/// The sets, and the questions that are asked of each.
+pub const SETS: [&str; 3] = ["fingerprints", "signatures", "uniform"];
+pub const QUESTIONS: [&str; 4] = [
+    "top 1 of changed copies",
+    "top 20 of changed copies",
+    "top 20 of others",
+    "near-duplicates of copies",
+];
+
 /// Keeps a number, and shows it.
 pub fn keep(client: &mut Client, set: &str, rows: i64, what: &str, value: f64) -> Result<()> {
     eprintln!("  {set}, {rows} rows, {what}: {value:.3}");

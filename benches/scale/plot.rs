@@ -1,6 +1,6 @@
 //! The plot: pages and milliseconds against rows, all axes logarithmic.
 
-use crate::report::{QUESTIONS, SETS};
+use crate::measured::{QUESTIONS, SETS};
 use crate::{Result, measured};
 use postgres::Client;
 use std::fmt::Write as _;

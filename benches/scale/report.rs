@@ -1,18 +1,10 @@
 //! The tables of what was measured.
 
+use crate::measured::{QUESTIONS, SETS};
 use crate::plot::{exponent, plot, points};
 use crate::{Result, connect, measured};
 use postgres::Client;
 use std::fmt::Write as _;
-
-/// The sets, and the questions that are asked of each.
-pub const SETS: [&str; 3] = ["fingerprints", "signatures", "uniform"];
-pub const QUESTIONS: [&str; 4] = [
-    "top 1 of changed copies",
-    "top 20 of changed copies",
-    "top 20 of others",
-    "near-duplicates of copies",
-];
 
 /// Writes `scale.md` and `scale.svg` to a folder, and prints the first.
 pub fn report(folder: &str) -> Result<()> {

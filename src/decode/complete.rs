@@ -6,8 +6,7 @@
 //! the last bytes may be of no use.
 
 use super::{
-    DecodeError, Format, Info, Limits, Workspace, guarded, ico, jpeg, png_chunks, rows_of, tiff,
-    webp_frames,
+    DecodeError, Format, Info, Limits, Workspace, guarded, ico, jpeg, png, rows_of, tiff, webp,
 };
 use crate::picture::{Rows, Shape};
 
@@ -42,11 +41,9 @@ fn told_by_lengths(
     guarded(format, limits, |watch| match format {
         Format::Jpeg => jpeg::is_complete(file, limits, watch).map(Some),
         Format::Tiff => tiff::is_complete(file, limits, watch),
-        Format::Png => Ok(png_chunks::is_whole(file).then_some(true)),
-        Format::WebP => Ok(webp_frames::is_whole(file).then_some(true)),
-        Format::Ico => {
-            Ok(ico::png(file)?.and_then(|png| png_chunks::is_whole(png).then_some(true)))
-        }
+        Format::Png => Ok(png::is_whole(file).then_some(true)),
+        Format::WebP => Ok(webp::is_whole(file).then_some(true)),
+        Format::Ico => Ok(ico::png(file)?.and_then(|png| png::is_whole(png).then_some(true))),
         _ => Ok(None),
     })
 }

@@ -1,6 +1,6 @@
 //! GIF, by the `gif` crate: the first frame, by itself.
 
-use super::{DecodeError, Format, Limits, Watch, Watched, allocate, foresee, reserve};
+use super::{DecodeError, Format, Info, Limits, Watch, Watched, allocate, foresee, reserve};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use gif::{ColorOutput, DecodeOptions, DecodingError};
@@ -68,8 +68,40 @@ pub(super) fn decode(
     Ok(Orientation::UPRIGHT)
 }
 
+/// What the header of `file` says. Walks over all frames, decoding none.
+pub(super) fn info(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
+    let mut options = options();
+    options.skip_frame_decoding(true);
+    let mended = with_palette(file)?;
+    let file = mended.as_deref().unwrap_or(file);
+    foresee(2 * file.len() + (1 << 20))?;
+    let mut decoder = options.read_info(Watched::new(file, watch)).map_err(verdict)?;
+    let first = decoder.next_frame_info().map_err(verdict)?.ok_or(DecodeError::NoPixels)?;
+    let (width, height) = (first.width.into(), first.height.into());
+    let has_alpha = first.transparent.is_some();
+    let mut frames = 1;
+    let whole = loop {
+        match decoder.next_frame_info() {
+            Ok(Some(_)) => frames += 1,
+            Ok(None) => break true,
+            Err(_) => break false,
+        }
+    };
+    Ok(Info {
+        format: Format::Gif,
+        width,
+        height,
+        channels: 1,
+        bit_depth: 8,
+        has_alpha,
+        orientation: Orientation::UPRIGHT,
+        frames: whole.then_some(frames),
+        complete: None,
+    })
+}
+
 /// How both a conversion and a look at the header read.
-pub(super) fn options() -> DecodeOptions {
+fn options() -> DecodeOptions {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     // The frame is the picture: it may reach beyond its screen, as browsers have it. What
@@ -81,7 +113,7 @@ pub(super) fn options() -> DecodeOptions {
 
 /// The file with shades of grey for all frames, if it has no palette for all: Pillow takes an
 /// index for a shade where there is none at all, which the codec refuses.
-pub(super) fn with_palette(file: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
+fn with_palette(file: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
     const SCREEN: usize = 13;
     const FLAGS: usize = 10;
     const HAS_PALETTE: u8 = 0x80;
@@ -100,7 +132,7 @@ pub(super) fn with_palette(file: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> 
 }
 
 /// What the codec's error means to a user.
-pub(super) fn verdict(error: DecodingError) -> DecodeError {
+fn verdict(error: DecodingError) -> DecodeError {
     match error {
         DecodingError::Io(error) => DecodeError::of_read(Format::Gif, &error),
         DecodingError::UnexpectedEof => DecodeError::of_codec(Format::Gif, true),

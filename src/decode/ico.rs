@@ -118,7 +118,7 @@ pub(super) fn info(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
     let (entry, picture) = largest(file)?;
     let frames = Some(file.get(4).copied().unwrap_or(0).into());
     if picture.starts_with(PNG) {
-        return Ok(Info { format: Format::Ico, frames, ..super::info::of_png(picture, watch)? });
+        return Ok(Info { format: Format::Ico, frames, ..png::info(picture, watch)? });
     }
     let icon = alone(entry, picture)?;
     let codec = IcoDecoder::new(Watched::new(&icon, watch)).map_err(verdict)?;

@@ -1,12 +1,14 @@
 //! BMP, PNM, QOI and farbfeld, by the `image` crate.
 
-use super::bmp_header;
-use super::bmp_runs::Runs;
-use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, hand_over};
+use super::bmp::{self, Runs};
+use super::{DecodeError, Format, Info, Limits, Watch, Watched, Workspace, allocate, hand_over};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
-use image::codecs::{bmp, farbfeld, pnm, qoi};
-use image::{ColorType, ImageDecoder, ImageError};
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::farbfeld::FarbfeldDecoder;
+use image::codecs::pnm::PnmDecoder;
+use image::codecs::qoi::QoiDecoder;
+use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError};
 
 /// What a codec holds for each pixel of a row: a BMP's, in the file's own bits.
 const BYTES_A_COLUMN: usize = 4;
@@ -15,7 +17,7 @@ const BYTES_A_COLUMN: usize = 4;
 const LONGEST_HEADER: usize = 1 << 16;
 
 /// The codec of `format`, its header read.
-pub(super) fn open<'a>(
+fn open<'a>(
     file: &'a [u8],
     format: Format,
     watch: &'a Watch,
@@ -26,10 +28,10 @@ pub(super) fn open<'a>(
     }
     let file = Watched::new(file, watch);
     let opened: image::ImageResult<Box<dyn ImageDecoder>> = match format {
-        Format::Bmp => bmp::BmpDecoder::new(file).map(|codec| Box::new(codec) as _),
-        Format::Pnm => pnm::PnmDecoder::new(file).map(|codec| Box::new(codec) as _),
-        Format::Qoi => qoi::QoiDecoder::new(file).map(|codec| Box::new(codec) as _),
-        Format::Farbfeld => farbfeld::FarbfeldDecoder::new(file).map(|codec| Box::new(codec) as _),
+        Format::Bmp => BmpDecoder::new(file).map(|codec| Box::new(codec) as _),
+        Format::Pnm => PnmDecoder::new(file).map(|codec| Box::new(codec) as _),
+        Format::Qoi => QoiDecoder::new(file).map(|codec| Box::new(codec) as _),
+        Format::Farbfeld => FarbfeldDecoder::new(file).map(|codec| Box::new(codec) as _),
         // The others have readers of their own.
         _ => return Err(DecodeError::of_codec(format, false)),
     };
@@ -98,6 +100,46 @@ pub(super) fn decode(
     Ok(Orientation::UPRIGHT)
 }
 
+/// What the header of `file` says.
+pub(super) fn info(file: &[u8], format: Format, watch: &Watch) -> Result<Info, DecodeError> {
+    if let Some(runs) = runs(file, format)? {
+        return Ok(Info {
+            format,
+            width: runs.width,
+            height: runs.height,
+            channels: 3,
+            bit_depth: 8,
+            has_alpha: false,
+            orientation: Orientation::UPRIGHT,
+            frames: Some(1),
+            complete: None,
+        });
+    }
+    let mended = mended(file, format)?;
+    let file = mended.as_deref().unwrap_or(file);
+    let codec = open(file, format, watch)?;
+    let (width, height) = codec.dimensions();
+    let original = codec.original_color_type();
+    let channels = original.channel_count();
+    Ok(Info {
+        format,
+        width,
+        height,
+        channels,
+        bit_depth: (original.bits_per_pixel() / u16::from(channels.max(1))) as u8,
+        has_alpha: has_alpha(original),
+        orientation: Orientation::UPRIGHT,
+        frames: Some(1),
+        complete: None,
+    })
+}
+
+fn has_alpha(colour: ExtendedColorType) -> bool {
+    // Luminance and alpha, RGB and alpha: the even counts, but for CMYK.
+    colour.channel_count().is_multiple_of(2)
+        && !matches!(colour, ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16)
+}
+
 /// A picture whose every pixel is clear was written by a program that knows nothing of alpha
 /// and leaves zeros there: Windows and browsers show its colours.
 fn opaque_if_clear(samples: &mut [u8]) {
@@ -108,13 +150,13 @@ fn opaque_if_clear(samples: &mut [u8]) {
 }
 
 /// The rows of a BMP file that are stored as runs.
-pub(super) fn runs(file: &[u8], format: Format) -> Result<Option<Runs<'_>>, DecodeError> {
+fn runs(file: &[u8], format: Format) -> Result<Option<Runs<'_>>, DecodeError> {
     if format == Format::Bmp { Runs::of(file) } else { Ok(None) }
 }
 
 /// The file as the codec reads it right, where it does not as it is.
-pub(super) fn mended(file: &[u8], format: Format) -> Result<Option<Vec<u8>>, DecodeError> {
-    if format == Format::Bmp { bmp_header::mended(file) } else { Ok(None) }
+fn mended(file: &[u8], format: Format) -> Result<Option<Vec<u8>>, DecodeError> {
+    if format == Format::Bmp { bmp::mended(file) } else { Ok(None) }
 }
 
 /// Makes a row of 8-bit samples of the codec's.

@@ -1,10 +1,9 @@
 //! From a file's bytes to the rows of a picture, safely.
 //!
-//! One file a format, or a family of them. Each reads the header first and asks
+//! One file or folder a format, or a family of them. Each reads the header first and asks
 //! [`Limits`] before it allocates anything whose size the header chose.
 
-mod bmp_header;
-mod bmp_runs;
+mod bmp;
 mod complete;
 #[cfg(test)]
 #[path = "../../tests/fixture/mod.rs"]
@@ -16,28 +15,17 @@ mod ico;
 mod image_formats;
 mod info;
 mod jpeg;
-mod jpeg_bits;
-mod jpeg_header;
-mod jpeg_plain;
-mod jpeg_plane;
-mod jpeg_segments;
-mod jpeg_standard_tables;
-mod jpeg_uncommon;
 #[cfg(feature = "jxl")]
 mod jxl;
-#[cfg(feature = "jxl")]
-mod jxl_header;
 mod png;
-mod png_chunks;
 mod tiff;
 mod watched;
 mod webp;
-mod webp_frames;
 mod workspace;
 
 pub use foreign::Foreign;
 pub use format::Format;
-pub use info::{Info, info};
+pub use info::Info;
 pub use workspace::Workspace;
 
 use crate::memory;
@@ -186,6 +174,27 @@ fn rows_of(
         Format::JpegXl => jxl::decode(file, limits, watch, workspace, rows),
         _ => image_formats::decode(file, format, limits, watch, workspace, rows),
     })
+}
+
+/// Reads the header of `file`, and looks whether it is cut off. No size is refused: a picture
+/// over the limit is only not looked at.
+///
+/// # Errors
+/// Where the file is of no known format, or its header is broken.
+pub fn info(file: &[u8], limits: Limits) -> Result<Info, DecodeError> {
+    let format = Format::expect(file, None)?;
+    let info = guarded(format, limits, |watch| match format {
+        Format::Jpeg => jpeg::info(file),
+        Format::Png => png::info(file, watch),
+        Format::Gif => gif::info(file, watch),
+        Format::WebP => webp::info(file, watch),
+        Format::Tiff => tiff::info(file),
+        Format::Ico => ico::info(file, watch),
+        #[cfg(feature = "jxl")]
+        Format::JpegXl => jxl::info(file),
+        _ => image_formats::info(file, format, watch),
+    })?;
+    Ok(Info { complete: complete::of(file, &info, limits)?, ..info })
 }
 
 /// Runs a codec.

@@ -11,8 +11,7 @@ mod fax;
 mod picture;
 mod samples;
 
-use super::jpeg;
-use super::jpeg_header::Colours as JpegColours;
+use super::jpeg::{self, Colours as JpegColours};
 use super::{DecodeError, Format, Info, Limits, Watch, Workspace, admit_width, allocate, foresee};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Rows, Shape};

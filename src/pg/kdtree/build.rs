@@ -9,10 +9,10 @@ use crate::index::kdtree::build::{HeapPage, Packer, Parts, Row, Store, heap_page
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{META_BLOCK, Meta, NO_BLOCK, Page, ROOT_BLOCK, Role};
-use crate::pg::kdtree::of_kind;
 use crate::pg::kdtree::options::fill_factor;
-use crate::pg::kdtree::pages::{Held, Lock, append, block_count, index_name};
+use crate::pg::kdtree::pages::{Held, Lock, append, index_name};
 use crate::pg::kdtree::rows::{self, Rows};
+use crate::pg::kdtree::{block_count, of_kind};
 use crate::pg::version::BufferLock;
 use crate::pg::{report, version};
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;

@@ -2,7 +2,7 @@
 //! frees with it: where its pages were in the server's buffers, how many there are, and that its
 //! description was read.
 
-use crate::pg::kdtree::pages::block_count;
+use crate::pg::kdtree::block_count;
 use crate::pg::version;
 use pgrx::pg_sys::{self, Relation};
 

@@ -96,6 +96,16 @@ pub unsafe extern "C-unwind" fn kdtree_fingerprint(_fcinfo: FunctionCallInfo) ->
     Datum::from(i16::from(Fingerprints::NUMBER))
 }
 
+/// Blocks of an index or a table.
+///
+/// # Safety
+/// It is open, and a table one of Postgres' own kind.
+unsafe fn block_count(relation: Relation) -> u32 {
+    const MAIN: pg_sys::ForkNumber::Type = pg_sys::ForkNumber::MAIN_FORKNUM;
+    // SAFETY: as promised by the caller.
+    unsafe { pg_sys::RelationGetNumberOfBlocksInFork(relation, MAIN) }
+}
+
 /// The number of the kind of rows that an index is of, as its operator class says.
 ///
 /// # Safety

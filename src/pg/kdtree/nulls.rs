@@ -7,7 +7,8 @@ use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{NO_BLOCK, Page, Role};
 use crate::index::kdtree::search::Found;
-use crate::pg::kdtree::pages::{Change, Held, Lock, allocate, block_count, meta};
+use crate::pg::kdtree::block_count;
+use crate::pg::kdtree::pages::{Change, Held, Lock, allocate, meta};
 use pgrx::pg_sys::Relation;
 
 // A page of the chain was never split and has no children: two fields of the tree's pages

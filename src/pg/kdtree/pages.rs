@@ -233,15 +233,6 @@ unsafe fn read(
     unsafe { pg_sys::ReadBufferExtended(index, MAIN, block, NORMAL, strategy) }
 }
 
-/// Blocks of an index or a table.
-///
-/// # Safety
-/// It is open, and a table one of Postgres' own kind.
-pub(super) unsafe fn block_count(relation: Relation) -> u32 {
-    // SAFETY: as promised by the caller.
-    unsafe { pg_sys::RelationGetNumberOfBlocksInFork(relation, MAIN) }
-}
-
 /// A page at the end of the file, of zeros.
 ///
 /// # Safety

@@ -6,11 +6,11 @@
 //! the next restart marker or scan. The crate `jpeg-decoder` refuses many of these, and starts
 //! threads, which a server's process must not have.
 
-use super::jpeg_bits::Bits;
-use super::jpeg_header::{Codes, Component, Header, Progression};
-use super::jpeg_plane::{BLOCK, Block, Plane, Transform};
-use super::jpeg_segments::{self, marker};
-use super::{DecodeError, Format, Watch};
+use super::super::{DecodeError, Format, Watch};
+use super::bits::Bits;
+use super::header::{Codes, Component, Header, Progression};
+use super::plane::{BLOCK, Block, Plane, Transform};
+use super::segments::{self, marker};
 
 /// Where the coefficients of a block stand, in the order in which they are stored.
 #[rustfmt::skip]
@@ -34,9 +34,9 @@ pub(super) fn restarts_are_out_of_order(header: &Header, scan: &[u8]) -> bool {
     if header.restart_interval == 0 {
         return false;
     }
-    let scan = &scan[..jpeg_segments::scan_length(scan, true)];
+    let scan = &scan[..segments::scan_length(scan, true)];
     let mut count = 0;
-    for ((number, _), wanted) in jpeg_segments::restarts(scan).zip(0_usize..) {
+    for ((number, _), wanted) in segments::restarts(scan).zip(0_usize..) {
         if usize::from(number) != wanted & 7 {
             return true;
         }
@@ -165,7 +165,7 @@ pub(super) fn decode(
             break;
         }
         loop {
-            let Some(segment) = jpeg_segments::next(rest) else { break 'scans };
+            let Some(segment) = segments::next(rest) else { break 'scans };
             rest = segment.rest;
             match segment.marker {
                 marker::END_OF_IMAGE => break 'scans,

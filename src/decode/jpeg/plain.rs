@@ -8,10 +8,10 @@
 //! begins with, and then a marker that it does not know. A whole picture is read without them,
 //! and in what is cut off it stumbles over the one or the other.
 
-use super::jpeg_header::{Colours, Header};
-use super::jpeg_segments::{self, marker};
-use super::jpeg_standard_tables::STANDARD_TABLES;
-use super::{DecodeError, reserve};
+use super::super::{DecodeError, reserve};
+use super::header::{Colours, Header};
+use super::segments::{self, marker};
+use super::standard_tables::STANDARD_TABLES;
 
 /// What is written besides parts of the file: of standard tables 420 bytes, and what stands
 /// behind scans.
@@ -42,9 +42,9 @@ pub(super) fn plain(
     if header.without_tables {
         put(&mut out, marker::HUFFMAN_TABLES, &STANDARD_TABLES);
     }
-    let mut segments = &file[..file.len() - scan.len()];
-    while let Some(segment) = jpeg_segments::next(segments) {
-        segments = segment.rest;
+    let mut rest = &file[..file.len() - scan.len()];
+    while let Some(segment) = segments::next(rest) {
+        rest = segment.rest;
         match segment.marker {
             kept @ (marker::QUANTISATION_TABLES
             | marker::HUFFMAN_TABLES
@@ -70,7 +70,7 @@ pub(super) fn most_bytes(file_len: usize) -> usize {
 fn put_scans(out: &mut Vec<u8>, header: &Header, colours: Colours, mut rest: &[u8]) {
     for scan in 0..MOST_SCANS {
         let (data, behind) =
-            rest.split_at(jpeg_segments::scan_length(rest, header.restart_interval > 0));
+            rest.split_at(segments::scan_length(rest, header.restart_interval > 0));
         put_data(out, header, data);
         // `zune-jpeg` wants the first scan of several to end at a marker that it knows, and
         // the last of restart markers' intervals, too.
@@ -85,7 +85,7 @@ fn put_scans(out: &mut Vec<u8>, header: &Header, colours: Colours, mut rest: &[u
         }
         rest = behind;
         loop {
-            let Some(segment) = jpeg_segments::next(rest) else { return out.extend(END) };
+            let Some(segment) = segments::next(rest) else { return out.extend(END) };
             rest = segment.rest;
             match segment.marker {
                 marker::END_OF_IMAGE => return out.extend(END),
@@ -107,9 +107,9 @@ fn put_scans(out: &mut Vec<u8>, header: &Header, colours: Colours, mut rest: &[u
 fn put_data(out: &mut Vec<u8>, header: &Header, data: &[u8]) {
     let mut written = 0;
     if header.restart_interval > 0 {
-        let count = jpeg_segments::restarts(data).count();
+        let count = segments::restarts(data).count();
         if count * ONES.len() <= data.len() / ROOM {
-            for (_, at) in jpeg_segments::restarts(data) {
+            for (_, at) in segments::restarts(data) {
                 out.extend_from_slice(&data[written..at]);
                 out.extend_from_slice(ONES);
                 written = at;
@@ -221,7 +221,7 @@ mod tests {
         let ids = |data: &[u8]| -> Vec<u8> {
             let mut ids = Vec::new();
             let mut rest = data;
-            while let Some(segment) = jpeg_segments::next(rest) {
+            while let Some(segment) = segments::next(rest) {
                 rest = segment.rest;
                 if segment.marker == marker::START_OF_SCAN {
                     ids.push(segment.content[1]);
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn what_stands_behind_a_scans_data_is_no_code() {
         let file = fixture("images/restart_markers.jpg");
-        let restarts = |file: &[u8]| jpeg_segments::restarts(file).count();
+        let restarts = |file: &[u8]| segments::restarts(file).count();
         let plain = plain_of(&file);
         let ones = plain.windows(ONES.len()).filter(|window| *window == ONES).count();
         assert_eq!((restarts(&plain), ones), (restarts(&file), restarts(&file) + 1));

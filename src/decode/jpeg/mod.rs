@@ -1,12 +1,23 @@
-//! JPEG, by the `zune-jpeg` crate; what that does not read right, by `jpeg_uncommon`.
+//! JPEG, by the `zune-jpeg` crate; what that does not read right, by `uncommon`.
 
-use super::jpeg_header::{Colours, Header};
-use super::jpeg_plain;
-use super::jpeg_segments::{self, marker};
-use super::jpeg_uncommon::{self, Want};
-use super::{DecodeError, Format, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over};
+mod bits;
+mod header;
+mod plain;
+mod plane;
+mod segments;
+mod standard_tables;
+mod uncommon;
+
+pub(super) use header::Colours;
+
+use super::{
+    DecodeError, Format, Info, Limits, Watch, Watched, Workspace, allocate, foresee, hand_over,
+};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
+use header::Header;
+use segments::marker;
+use uncommon::Want;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
@@ -49,7 +60,7 @@ pub(super) fn decode_as(
     let orientation = header.orientation;
     // Who knows the colours from elsewhere knows of inks, too.
     let inverted = header.adobe() || !known;
-    if is_common(&header, scan) && !jpeg_uncommon::restarts_are_out_of_order(&header, scan) {
+    if is_common(&header, scan) && !uncommon::restarts_are_out_of_order(&header, scan) {
         match Decoded::of(file, &header, colours, scan, watch, workspace) {
             Ok(decoded) => {
                 decoded.hand_over(inverted, watch, workspace, rows)?;
@@ -64,6 +75,22 @@ pub(super) fn decode_as(
     Ok(orientation)
 }
 
+/// What the header of `file` says.
+pub(super) fn info(file: &[u8]) -> Result<Info, DecodeError> {
+    let (header, _) = Header::read(file)?;
+    Ok(Info {
+        format: Format::Jpeg,
+        width: header.width as u32,
+        height: header.height as u32,
+        channels: header.components.len() as u8,
+        bit_depth: header.precision,
+        has_alpha: false,
+        orientation: header.orientation,
+        frames: Some(1),
+        complete: None,
+    })
+}
+
 /// Whether a file's data go on to its picture's end.
 ///
 /// # Errors
@@ -74,8 +101,8 @@ pub(super) fn is_complete(file: &[u8], limits: Limits, watch: &Watch) -> Result<
     header.check_kind()?;
     header.colours()?;
     limits.admit(header.width as u64, header.height as u64)?;
-    foresee(jpeg_uncommon::bytes(&header, Want::Presence))?;
-    Ok(jpeg_uncommon::decode(header, scan, Want::Presence, watch)?.complete)
+    foresee(uncommon::bytes(&header, Want::Presence))?;
+    Ok(uncommon::decode(header, scan, Want::Presence, watch)?.complete)
 }
 
 /// Whether `zune-jpeg` reads such files right: samplings as cameras and programs write
@@ -96,8 +123,8 @@ fn is_common(header: &Header, scan: &[u8]) -> bool {
 
 /// Whether there is a scan behind the first.
 fn has_second_scan(scan: &[u8]) -> bool {
-    let mut rest = &scan[jpeg_segments::scan_length(scan, true)..];
-    while let Some(segment) = jpeg_segments::next(rest) {
+    let mut rest = &scan[segments::scan_length(scan, true)..];
+    while let Some(segment) = segments::next(rest) {
         match segment.marker {
             marker::START_OF_SCAN => return true,
             marker::END_OF_IMAGE => return false,
@@ -117,8 +144,8 @@ fn hand_over_planes(
     rows: &mut dyn Rows,
 ) -> Result<(), DecodeError> {
     let (width, height) = (header.width, header.height);
-    foresee(jpeg_uncommon::bytes(&header, Want::Samples) + 8 * width)?;
-    let planes = jpeg_uncommon::decode(header, scan, Want::Samples, watch)?.planes;
+    foresee(uncommon::bytes(&header, Want::Samples) + 8 * width)?;
+    let planes = uncommon::decode(header, scan, Want::Samples, watch)?.planes;
     let channels = if colours == Colours::Grey { Channels::Grey } else { Channels::Rgb };
     let shape = Shape { width, height, channels };
     let mut row = allocate(shape.row_len())?;
@@ -191,7 +218,7 @@ impl Decoded {
         let rows = BYTES_A_COLUMN * padded(width);
         workspace.foresee(pixels * channels, 2 * kept + rows + METADATA * file.len())?;
 
-        let plain = jpeg_plain::plain(file, header, colours, scan)?;
+        let plain = plain::plain(file, header, colours, scan)?;
         let options = DecoderOptions::default()
             // Where something is missing it is to say so.
             .set_strict_mode(true)

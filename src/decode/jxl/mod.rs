@@ -5,7 +5,8 @@
 //! it is interrupted. It has no bound of its own on memory other than the number of
 //! samples of a frame; what it may take for so many is asked for before.
 
-use super::jxl_header::Header;
+mod header;
+
 use super::{DecodeError, Format, Info, Limits, Watch, Workspace, hand_over};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
@@ -15,6 +16,7 @@ use ::jxl::api::{
     ProfileLevel,
 };
 use ::jxl::error::Error;
+use header::Header;
 use std::io::{self, IoSliceMut};
 
 /// What the codec may hold for a sample, three colours and what is besides: four

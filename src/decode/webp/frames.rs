@@ -3,7 +3,7 @@
 //! `image-webp` allocates what a lossy frame's own header claims, and compares
 //! that with the file's header after: here it is compared before.
 
-use super::{DecodeError, Format};
+use super::super::{DecodeError, Format};
 
 /// A chunk's name and its bytes, up to where the file ends.
 type Chunk<'a> = (&'a [u8; 4], &'a [u8]);
@@ -32,7 +32,7 @@ pub(super) fn check(file: &[u8], width: u32, height: u32) -> Result<(), DecodeEr
 }
 
 /// Whether the file's chunks are there to their ends, and a picture among them.
-pub(super) fn is_whole(file: &[u8]) -> bool {
+pub(in crate::decode) fn is_whole(file: &[u8]) -> bool {
     let mut rest = file.get(12..).unwrap_or_default();
     let mut picture = false;
     while let [n0, n1, n2, n3, l0, l1, l2, l3, data @ ..] = rest {

@@ -1,13 +1,13 @@
 //! BMP files whose rows are stored as runs: top-down ones, too, which `image` refuses, and
 //! with the palette's first colour where a file passes pixels over, which it makes black.
 
-use super::bmp_header::{FILE_HEADER, Header};
-use super::{DecodeError, Format, Limits, Watch, Workspace, allocate};
+use super::super::{DecodeError, Format, Limits, Watch, Workspace, allocate};
+use super::header::{FILE_HEADER, Header};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 
 /// A picture in runs, as the header says.
-pub(super) struct Runs<'a> {
+pub(in crate::decode) struct Runs<'a> {
     pub width: u32,
     pub height: u32,
     top_down: bool,

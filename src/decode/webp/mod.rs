@@ -1,10 +1,12 @@
 //! WebP, by the `image-webp` crate: a still picture, or the first frame of
 //! several.
 
-use super::{
-    DecodeError, Format, Limits, Watch, Watched, Workspace, foresee, hand_over, watched::Cost,
-    webp_frames,
-};
+mod frames;
+
+pub(super) use frames::is_whole;
+
+use super::watched::Cost;
+use super::{DecodeError, Format, Info, Limits, Watch, Watched, Workspace, foresee, hand_over};
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
 use image_webp::{DecodingError, WebPDecoder};
@@ -35,7 +37,7 @@ pub(super) fn decode(
     let reader = Watched::at_cost(file, watch, CODES);
     let mut decoder = WebPDecoder::new(reader).map_err(verdict)?;
     let (width, height) = decoder.dimensions();
-    webp_frames::check(file, width, height)?;
+    frames::check(file, width, height)?;
     let (width, height) = limits.admit(width.into(), height.into())?;
     let channels = if decoder.has_alpha() { Channels::Rgba } else { Channels::Rgb };
     let shape = Shape { width, height, channels };
@@ -54,8 +56,29 @@ pub(super) fn decode(
     Ok(orientation)
 }
 
+/// What the header of `file` says.
+pub(super) fn info(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
+    foresee(file.len() + (1 << 20))?;
+    let mut decoder = WebPDecoder::new(Watched::new(file, watch)).map_err(verdict)?;
+    decoder.set_memory_limit(file.len());
+    let (width, height) = decoder.dimensions();
+    let orientation = orientation(&mut decoder)?;
+    let has_alpha = decoder.has_alpha();
+    Ok(Info {
+        format: Format::WebP,
+        width,
+        height,
+        channels: if has_alpha { 4 } else { 3 },
+        bit_depth: 8,
+        has_alpha,
+        orientation,
+        frames: Some(if decoder.is_animated() { decoder.num_frames() } else { 1 }),
+        complete: None,
+    })
+}
+
 /// What the metadata say. Their chunks are no longer than the file.
-pub(super) fn orientation<R: BufRead + Seek>(
+fn orientation<R: BufRead + Seek>(
     decoder: &mut WebPDecoder<R>,
 ) -> Result<Orientation, DecodeError> {
     let exif = decoder.exif_metadata().map_err(verdict)?;
@@ -64,7 +87,7 @@ pub(super) fn orientation<R: BufRead + Seek>(
 }
 
 /// What the codec's error means to a user.
-pub(super) fn verdict(error: DecodingError) -> DecodeError {
+fn verdict(error: DecodingError) -> DecodeError {
     match error {
         DecodingError::IoError(error) => DecodeError::of_read(Format::WebP, &error),
         _ => DecodeError::of_codec(Format::WebP, false),

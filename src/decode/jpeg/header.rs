@@ -1,8 +1,8 @@
 //! What a JPEG file says of itself before its first scan.
 
-use super::jpeg_segments::{self, marker};
-use super::jpeg_standard_tables::STANDARD_TABLES;
-use super::{DecodeError, Format};
+use super::super::{DecodeError, Format};
+use super::segments::{self, marker};
+use super::standard_tables::STANDARD_TABLES;
 use crate::picture::orientation::Orientation;
 
 /// A component of the frame, as the first scan codes it.
@@ -48,7 +48,7 @@ impl Progression {
 
 /// What the samples of a frame are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Colours {
+pub(in crate::decode) enum Colours {
     Grey,
     YCbCr,
     Rgb,
@@ -111,7 +111,7 @@ impl Header {
         let (mut exif, mut xmp) = (None, None);
         let mut rest = data;
         loop {
-            let segment = jpeg_segments::next(rest).ok_or_else(no_scan)?;
+            let segment = segments::next(rest).ok_or_else(no_scan)?;
             let content = segment.content;
             rest = segment.rest;
             let understood = match segment.marker {

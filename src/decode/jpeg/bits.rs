@@ -3,7 +3,7 @@
 //! Where data end before they should, bits are 0, and [`Bits::missing`] says so: libjpeg does
 //! the same, and what it makes of a damaged file is what people know.
 
-use super::jpeg_header::Codes;
+use super::header::Codes;
 
 /// The bits of a scan, without the zero bytes stuffed behind 0xff; they end at a marker.
 pub(super) struct Bits<'a> {

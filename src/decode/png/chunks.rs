@@ -1,7 +1,7 @@
 //! The chunks of a PNG file, wherever they are: what `png` looks for before the picture
 //! only, or takes on trust.
 
-use super::{DecodeError, Format};
+use super::super::{DecodeError, Format};
 use crate::picture::orientation::Orientation;
 
 /// A chunk's name and its bytes, up to where the file ends.
@@ -45,7 +45,7 @@ pub(super) fn orientation(file: &[u8]) -> Orientation {
 }
 
 /// Whether the picture's chunks are there to their ends, and another behind them.
-pub(super) fn is_whole(file: &[u8]) -> bool {
+pub(in crate::decode) fn is_whole(file: &[u8]) -> bool {
     let mut chunks = Chunks::of(file).map(|(name, _)| name == b"IDAT");
     chunks.any(|of_picture| of_picture) && chunks.any(|of_picture| !of_picture)
 }

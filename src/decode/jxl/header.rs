@@ -1,7 +1,7 @@
 //! The header of a JPEG XL file: what its picture may take is known before the
 //! codec, which has no bound of its own on layers and colour profiles, reads it.
 
-use super::{DecodeError, Format};
+use super::super::{DecodeError, Format};
 use crate::picture::orientation::Orientation;
 
 /// What is read here of a header.

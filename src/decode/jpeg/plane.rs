@@ -1,9 +1,9 @@
 //! One component of a JPEG picture: its coefficients, while they come in parts, and its
 //! samples, and how these are spread where they are fewer than the picture's pixels.
 
-use super::jpeg_header::{Component, Header, Progression};
-use super::jpeg_uncommon::Grid;
-use super::{DecodeError, Watch, allocate};
+use super::super::{DecodeError, Watch, allocate};
+use super::header::{Component, Header, Progression};
+use super::uncommon::Grid;
 use rustdct::{DctPlanner, TransformType2And3};
 use std::sync::Arc;
 

@@ -1,23 +1,26 @@
 //! PNG, by the `png` crate.
 
+mod chunks;
+
+pub(super) use chunks::is_whole;
+
 use super::{
-    DecodeError, Format, Limits, Watch, Watched, admit_width, allocate, foresee, hand_over,
-    png_chunks,
+    DecodeError, Format, Info, Limits, Watch, Watched, admit_width, allocate, foresee, hand_over,
 };
 use crate::picture::orientation::Orientation;
 use crate::picture::{Channels, Rows, Shape};
-use png::{ColorType, Decoder, DecodingError, Info, Transformations};
+use png::{ColorType, Decoder, DecodingError, Transformations};
 
 /// Bytes of other chunks than the picture's that the codec takes.
-pub(super) const MOST_METADATA: usize = 4 << 20;
+const MOST_METADATA: usize = 4 << 20;
 /// What these take: a buffer that doubles, and a copy.
-pub(super) const METADATA: usize = 4 * MOST_METADATA;
+const METADATA: usize = 4 * MOST_METADATA;
 
 /// Some rows of up to 8 bytes a pixel, inflated, in a buffer that doubles.
 const BYTES_A_COLUMN: usize = 160;
 
 /// The codec, with no mind for texts and profiles.
-pub(super) fn open<'a>(file: &'a [u8], watch: &'a Watch) -> Decoder<Watched<'a>> {
+fn open<'a>(file: &'a [u8], watch: &'a Watch) -> Decoder<Watched<'a>> {
     let mut decoder = Decoder::new(Watched::new(file, watch));
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
@@ -30,7 +33,7 @@ pub(super) fn decode(
     watch: &Watch,
     rows: &mut dyn Rows,
 ) -> Result<Orientation, DecodeError> {
-    png_chunks::check(file)?;
+    chunks::check(file)?;
     let mut decoder = open(file, watch);
     // Palettes to colours, grey below 8 bits to 8, 16 bits to their high byte.
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
@@ -49,7 +52,7 @@ pub(super) fn decode(
         ColorType::Indexed => return Err(DecodeError::broken(Format::Png, "it has no palette")),
     };
     let shape = Shape { width, height, channels };
-    let orientation = png_chunks::orientation(file);
+    let orientation = chunks::orientation(file);
     // libgd heeds the clear entry of a palette and the clear shade of a grey
     // picture, but not the clear colour of an RGB one: nor do we, to agree.
     let opaque = reader.info().color_type == ColorType::Rgb && channels == Channels::Rgba;
@@ -88,9 +91,32 @@ pub(super) fn decode(
     Ok(orientation)
 }
 
+/// What the header of `file` says.
+pub(super) fn info(file: &[u8], watch: &Watch) -> Result<Info, DecodeError> {
+    chunks::check(file)?;
+    let mut decoder = open(file, watch);
+    decoder.set_transformations(Transformations::IDENTITY);
+    decoder.set_limits(png::Limits { bytes: MOST_METADATA });
+    foresee(METADATA)?;
+    let reader = decoder.read_info().map_err(verdict)?;
+    let info = reader.info();
+    Ok(Info {
+        format: Format::Png,
+        width: info.width,
+        height: info.height,
+        channels: info.color_type.samples() as u8,
+        bit_depth: info.bit_depth as u8,
+        has_alpha: info.trns.is_some()
+            || matches!(info.color_type, ColorType::GrayscaleAlpha | ColorType::Rgba),
+        orientation: chunks::orientation(file),
+        frames: Some(info.animation_control().map_or(1, |animation| animation.num_frames)),
+        complete: None,
+    })
+}
+
 /// The clear shade of a grey picture of fewer than 8 bits, of which the lowest bits count,
 /// as in libpng: the codec compares all, and finds none where a program has set more.
-fn clear_shade(info: &Info<'_>) -> Option<u8> {
+fn clear_shade(info: &png::Info<'_>) -> Option<u8> {
     let bits = info.bit_depth as u8;
     let (ColorType::Grayscale, 1..8, Some([.., shade])) =
         (info.color_type, bits, info.trns.as_deref())
@@ -102,7 +128,7 @@ fn clear_shade(info: &Info<'_>) -> Option<u8> {
 }
 
 /// What the codec's error means to a user.
-pub(super) fn verdict(error: DecodingError) -> DecodeError {
+fn verdict(error: DecodingError) -> DecodeError {
     match error {
         DecodingError::IoError(error) => DecodeError::of_read(Format::Png, &error),
         DecodingError::LimitsExceeded => {

@@ -1,6 +1,6 @@
 //! The header of a BMP file, and what `image` refuses or reads wrong although it is plain.
 
-use super::{DecodeError, Format, foresee, reserve};
+use super::super::{DecodeError, Format, foresee, reserve};
 
 /// A file's header is this long, then comes the picture's, which begins with its length.
 pub(super) const FILE_HEADER: usize = 14;
@@ -142,7 +142,7 @@ impl Header {
 ///
 /// # Errors
 /// Where the header makes no sense, or there is no memory.
-pub(super) fn mended(file: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
+pub(in crate::decode) fn mended(file: &[u8]) -> Result<Option<Vec<u8>>, DecodeError> {
     let Some(header) = Header::of(file) else { return Ok(None) };
     let length = header.length;
     let offset = header.data_offset()?;
