@@ -594,6 +594,42 @@ fn a_cursor_that_failed_is_closed_in_a_transaction_that_goes_on() {
     assert!(warnings.is_empty(), "{warnings:?}");
 }
 
+/// VACUUM waits for a page of rows without a value, too, as long as an index-only scan gives out its rows.
+#[test]
+fn an_index_only_scan_keeps_the_page_of_rows_without_a_value_in_hand() {
+    let mut database = filled("kdtree_nulls_in_hand", 50);
+    let make = "INSERT INTO item SELECT 1000 + n, NULL FROM generate_series(1, 300) AS n;
+                CREATE INDEX item_fp ON item USING kdtree (fp)";
+    database.client.batch_execute(make).expect("rows");
+    database.client.batch_execute("VACUUM item").expect("all visible");
+    // Gone before the scan begins, so that VACUUM may take them.
+    database.client.batch_execute("DELETE FROM item WHERE id % 2 = 0").expect("deleted");
+    let mut other = database.session_of("postgres");
+    other.client.batch_execute("SET statement_timeout = '500ms'").expect("set");
+    let by_index = "SET enable_seqscan = off; SET enable_bitmapscan = off";
+    database.client.batch_execute(by_index).expect("set");
+    let query = "SELECT fp FROM item";
+    assert!(
+        database.plan(query).contains("Index Only Scan using item_fp"),
+        "{}",
+        database.plan(query)
+    );
+    database
+        .client
+        .batch_execute(&format!("BEGIN; DECLARE c CURSOR FOR {query}"))
+        .expect("a cursor");
+    let mut found = Vec::new();
+    while found.iter().filter(|row: &&Option<String>| row.is_none()).count() < 5 {
+        found.extend(database.column("FETCH 1 FROM c"));
+    }
+    let error = other.error("VACUUM item");
+    assert_eq!(error.code(), &SqlState::QUERY_CANCELED, "VACUUM did not wait: {error:?}");
+    found.extend(database.column("FETCH ALL FROM c"));
+    assert_eq!(found.len(), 175);
+    database.client.batch_execute("COMMIT").expect("committed");
+    other.client.batch_execute("VACUUM item").expect("free");
+}
+
 #[test]
 fn a_check_tells_an_index_that_is_not_finished_from_one_that_lacks_a_row() {
     let mut database = filled("kdtree_check_finished", 300);

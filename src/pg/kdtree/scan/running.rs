@@ -116,10 +116,12 @@ impl<K: Rows> Running for Of<K> {
             {
                 return Ok(Some(given));
             }
-            if let Some(part) = self.unordered.as_mut()
-                && let Some(given) = part.next(index, hand)?
-            {
-                return Ok(Some(given));
+            if let Some(part) = self.unordered.as_mut() {
+                if let Some(given) = part.next(index, hand)? {
+                    return Ok(Some(given));
+                }
+                // Asked again it would let go of the page that rows without a value are on.
+                self.unordered = None;
             }
             match self.without_value.as_mut() {
                 Some(part) => part.next::<K>(index, hand),
