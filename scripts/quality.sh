@@ -67,7 +67,7 @@ if [ "${PART:-sizes}" = sizes ]; then
 	say "pairs of strangers; what was made is kept in $results/pools, and a run that was stopped goes on there"
 	"$python" -B scripts/quality/sizes.py "$results" "$build/quality-graphics/usr/share" \
 		"$build/quality-manuals/usr/share" "$build/quality-held-out/usr/share" "$weights" \
-		src/fingerprint/projection.bin "${shares[@]}"
+		src/fingerprint/layers.bin "${shares[@]}"
 	say "the tables are in $results/sizes.md, the plot in $results/recall.svg, the nearest strangers in $results/nearest"
 fi
 
@@ -78,6 +78,6 @@ if [ "${PART:-search}" = search ]; then
 	say "searching: about a quarter of an hour on two cores"
 	PGHOST=$socket PGUSER=postgres PGDATABASE=imgsmlr_rs_quality \
 		"$python" -B scripts/quality "$results" "$build/quality-graphics/usr/share" \
-		src/fingerprint/projection.bin "${shares[@]}"
+		src/fingerprint/layers.bin "${shares[@]}"
 	say "the tables are in $results/table.md, the plot in $results/plot.svg, the pictures in $results/corpus"
 fi

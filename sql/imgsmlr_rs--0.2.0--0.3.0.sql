@@ -69,6 +69,11 @@ CREATE OPERATOR <-> (
 	COMMUTATOR = <->
 );
 
+-- How probable it is that two different photographs are as near.
+
+CREATE FUNCTION fingerprint_chance(distance float8) RETURNS float8
+	AS 'MODULE_PATHNAME', 'fingerprint_chance_wrapper' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+
 CREATE TYPE fingerprint_sphere;
 
 CREATE FUNCTION fingerprint_sphere_in(cstring) RETURNS fingerprint_sphere

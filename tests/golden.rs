@@ -145,3 +145,14 @@ fn fingerprints_of_stored_patterns_never_change() {
         assert!((pattern::detail::detail(&pattern) - detail).abs() < 1e-4, "{name}");
     }
 }
+
+/// Fingerprints are stored: other weights would be another fingerprint. FNV-1a, 64 bits.
+#[test]
+fn the_weights_of_the_fingerprint_are_these() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/fingerprint/layers.bin");
+    let weights = std::fs::read(file).expect("weights");
+    let hash = weights.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    assert_eq!(format!("{hash:016x}"), "c6016213ae240f64");
+}

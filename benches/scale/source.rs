@@ -75,7 +75,7 @@ impl Source {
             let by = match (change, fingerprint) {
                 (Change::Small, true) => 1.5,
                 (Change::Small, false) => 0.02,
-                (Change::Large, true) => 5.0,
+                (Change::Large, true) => 4.5,
                 (Change::Large, false) => 0.1,
             };
             Some(by * random.normal())

@@ -102,10 +102,11 @@ footer { color: var(--quiet); font-size: .8125rem; }
 SELECT format($$<header>
 <h1>Similar pictures</h1>
 <p>Of %s pictures, the %s most like each that was searched for, by fingerprint, <code>fp &lt;-&gt;</code>, in the order
-that an index gives. Below a distance of 1 it is the same picture, cut, turned a little or recoloured. The small grey picture
-is what the database compares: 64 × 64 pixels.</p>
+that an index gives. Below a distance of 1 it is the same picture, cut, turned a little or recoloured: by chance %s of so many
+photographs are as near. Of pages, forms and codes a distance proves nothing. The small grey picture is what the database compares:
+64 × 64 pixels.</p>
 </header>
-<main>$$, count(*), :nearest)
+<main>$$, count(*), :nearest, trim_scale((count(*) * fingerprint_chance(1))::numeric(20, 6)))
 FROM :vectors WHERE :"patt" IS NOT NULL;
 
 WITH part AS (

@@ -40,9 +40,16 @@ WITH q AS MATERIALIZED (
     FROM {table} v ORDER BY v.{fp} <-> q.fp LIMIT %(nearest)s) found
   ORDER BY id, distance, o
 )
-SELECT f.{id}::text, f.{name}::text, distance, o
+SELECT f.{id}::text, f.{name}::text, distance, o, fingerprint_chance(distance)
 FROM best JOIN {files} f ON f.{id} = best.id
 WHERE distance IS NOT NULL ORDER BY distance, best.id LIMIT %(nearest)s
+"""
+# How many pictures are searched: as the planner knows it, or counted where nobody has.
+COUNT = """
+SELECT CASE WHEN known > 0 THEN known ELSE (SELECT count(*) FROM {table}) END::float8
+FROM (SELECT sum(reltuples) FILTER (WHERE reltuples > 0) AS known FROM pg_class
+      WHERE relkind IN ('r', 'm') AND (oid = %(table)s::regclass
+        OR oid IN (SELECT relid FROM pg_partition_tree(%(table)s::regclass)))) rows
 """
 # What a browser can't show is drawn as the database sees it. The id is sent as text without a type:
 # PostgreSQL reads it as one of the column's own, and finds it by the column's index.
@@ -50,13 +57,20 @@ PICTURE = """
 SELECT format, CASE WHEN format = ANY(%(shown)s) THEN file ELSE pattern2png(image2pattern(file)) END
 FROM (SELECT {file} AS file, (image_info({file})).format FROM {files} WHERE {id} = %(id)s) f
 """
-# What a distance up to so much means: docs/quality.md has the measured shares.
+# What it means that by chance so many of the pictures are expected to be as near, or fewer.
 MEANINGS = [
-    (1.0, "the same picture: by chance one pair in a million is as near"),
-    (1.4, "perhaps strongly changed: by chance one pair in 10,000 is as near"),
-    (1.8, "perhaps a part of it: by chance one pair in 1,000 is as near"),
+    (0.01, "the same picture, unless it is a page, a form or a code: by chance fewer than one search in a hundred finds "
+           "one of {pictures:,.0f} as near"),
+    (1, "probably the same picture: by chance {expected:.2f} of {pictures:,.0f} are as near"),
+    (30, "perhaps a changed copy: by chance {expected:.0f} of {pictures:,.0f} are as near"),
     (float("inf"), "another picture"),
 ]
+
+
+def meaning(chance, pictures):
+    expected = chance * pictures
+    text = next(text for most, text in MEANINGS if expected <= most)
+    return text.format(expected=expected, pictures=pictures)
 
 
 class Database:
@@ -65,7 +79,8 @@ class Database:
     def __init__(self, conninfo, names):
         self.conninfo, self.lock, self.connection = conninfo, threading.Lock(), None
         columns = {name: sql.Identifier(*value.split(".")) for name, value in names.items()}
-        self.search, self.picture = (sql.SQL(text).format(**columns) for text in (SEARCH, PICTURE))
+        self.search, self.picture, self.count = (sql.SQL(text).format(**columns) for text in (SEARCH, PICTURE, COUNT))
+        self.table = columns["table"].as_string()
 
     def rows(self, query, parameters):
         with self.lock:
@@ -81,10 +96,12 @@ class Database:
         since = time.perf_counter()
         found = self.rows(self.search, {"file": file, "orientations": orientations, "nearest": NEAREST})
         milliseconds = (time.perf_counter() - since) * 1000
+        # A picture is looked for in each orientation.
+        searched = self.rows(self.count, {"table": self.table})[0][0] * len(orientations)
         return {"milliseconds": milliseconds, "found": [
             {"id": id, "name": name, "distance": distance, "orientation": orientation,
-             "meaning": next(text for most, text in MEANINGS if distance <= most)}
-            for id, name, distance, orientation in found]}
+             "meaning": meaning(chance, searched), "same": chance * searched <= 0.01}
+            for id, name, distance, orientation, chance in found]}
 
     def file(self, id):
         try:

@@ -1,63 +1,65 @@
-"""Makes the constants of the fingerprint again: make calibrate.
+"""Trains the layers of the fingerprint again: make calibrate.
 
-    python scripts/fingerprint RESULTS DRAWINGS SHARE...
+    python scripts/fingerprint RESULTS PACKAGES SHARE...
 
-RESULTS is the folder to write to, DRAWINGS the folder share/ of the unpacked packages
-adwaita-icon-theme and fonts-freefont-ttf, each SHARE a folder of photographs. Written are
-fingerprint.bin, of all photographs, and fold_a.bin and fold_b.bin, of one half each, for
-the other to be tested with (make quality). Each file has 32 offsets and then 1,216 rows of
-32 numbers, float32, little endian.
+RESULTS is the folder to write to, PACKAGES the folder share/ of the unpacked packages that are trained with and not
+tested with, each SHARE a folder of photographs. Written are layers.bin, of all photographs, and fold_a.bin and
+fold_b.bin, of one half each, for the other to be tested with (make quality). What was made is kept, and a run that was
+stopped goes on there.
 """
 
-import concurrent.futures
-import os
 import pathlib
 import sys
+import time
 
-# One thread sums in one order: the constants come out the same, bit by bit, on the same processor and numpy.
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "quality"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(1, str(HERE.parent / "quality"))
 
 import numpy as np  # noqa: E402
 
 import corpus  # noqa: E402
-import discriminant  # noqa: E402
-import drawings  # noqa: E402
-import examples  # noqa: E402
-import features  # noqa: E402
+import sources  # noqa: E402
+import tested  # noqa: E402
+import training  # noqa: E402
+import views  # noqa: E402
+import whole  # noqa: E402
+
+# The files, and the half that each is not trained with.
+FILES = {"layers": None, "fold_a": 1, "fold_b": 0}
+# Photographs whose numbers say which way and how far they reach.
+MEASURED = 6000
+started = time.monotonic()
 
 
-def made(jobs):
-    """The features of views [picture view], of their changed selves, and what each pair counts."""
-    views, changed, weights = [], [], []
-    with concurrent.futures.ProcessPoolExecutor() as workers:
-        for grids, others, counts in workers.map(examples.of, jobs, chunksize=4):
-            views.append(features.features(grids))
-            found = features.features(others.reshape(-1, 64, 64))
-            changed.append(found.reshape(*others.shape[:2], -1))
-            weights.append(counts)
-    return views, changed, weights
+def say(what):
+    print(f"{time.monotonic() - started:5.0f} s  {what}", flush=True)
 
 
-def joined(parts, chosen):
-    """(views, changed, weights) of the pictures at these places."""
-    return tuple(np.concatenate([part[place] for place in chosen]) for part in parts)
+def numbered(names):
+    return np.unique(np.array(names), return_inverse=True)[1]
 
 
 def main():
-    results, share = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    results.mkdir(parents=True, exist_ok=True)
+    results, packages = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    say("gathering pictures")
     pictures, _ = corpus.gather(sys.argv[3:], results / "corpus")
-    names = list(pictures)
-    photographs = made([(name, pictures[name], examples.VIEWS) for name in names])
-    drawn = made([(name, picture, 1) for name, picture in drawings.gather(share)])
-    drawn = joined(drawn, range(len(drawn[0])))
-    for file, wanted in (("fingerprint", (0, 1)), ("fold_a", (0,)), ("fold_b", (1,))):
-        chosen = [place for place, name in enumerate(names) if corpus.half(name) in wanted]
-        offsets, projection = discriminant.constants(joined(photographs, chosen), drawn)
-        (results / f"{file}.bin").write_bytes(offsets.tobytes() + projection.tobytes())
-        print(f"{file}.bin: from {len(chosen)} of {len(names)} pictures", flush=True)
+    known = sources.gather(pictures, [packages], packages, results / "pages")
+    found = views.make(results / "views", known, say)
+    kinds, halves = (np.array([getattr(one, key) for one in known]) for key in ("kind", "half"))
+    things, clusters = (numbered([getattr(one, key) for one in known]) for key in ("thing", "cluster"))
+    for file, left_out in FILES.items():
+        kept = np.flatnonzero(halves != left_out)
+        say(f"{file}: training with {len(kept):,} of {len(known):,} sources")
+        data = training.Data(found[kept], kinds[kept], things[kept], clusters[kept])
+        trained = training.train(data, results / f"{file}.npz", say)
+        photographs = np.flatnonzero((kinds == "photographs") & (halves != left_out))
+        some = np.random.default_rng(1).permutation(photographs)[:MEASURED]
+        whole.write(results / f"{file}.bin", whole.whole(*trained, found[some, 0]))
+        if left_out is not None:
+            unseen = np.flatnonzero((kinds == "photographs") & (halves == left_out))
+            layers = whole.read(results / f"{file}.bin")
+            words = tested.found(layers, found[unseen], things[unseen])
+            say(f"{file}, on the photographs that it did not see: {words}")
 
 
 if __name__ == "__main__":

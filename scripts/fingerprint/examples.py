@@ -1,26 +1,20 @@
-"""Pictures and their changed selves: what a fingerprint is to see as one, and what as two."""
+"""Pictures and their changed selves: what a fingerprint is to see as one."""
 
 import io
-import random
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 import changes
 
-# Views of each photograph, and changed selves of each view.
-VIEWS = 10
-CHANGED = 7
 # The longer side of a view: its cells are a few pixels wide, as with small pictures.
 SIDE = 400
 EDGES = [(0, 0, 0)] * 2 + [(255, 255, 255)] * 2 + [(128, 128, 128), (200, 30, 30)]
 
 
-def grid(picture):
-    """The brightness of 64×64 cells, [x][y]."""
-    cells = picture.convert("RGB").resize((64, 64), Image.Resampling.BOX)
-    values = np.asarray(cells, np.float64)
-    return (np.sqrt((values * values).sum(2) / 3) / 255).astype(np.float32).T
+def cells(picture):
+    """64×64 means of the colours: uint8[y][x][colour]."""
+    return np.asarray(picture.convert("RGB").resize((64, 64), Image.Resampling.BOX))
 
 
 def view(picture, chance):
@@ -31,10 +25,10 @@ def view(picture, chance):
     return picture.crop((left, top, left + width, top + height))
 
 
-def cropped(picture, chance):
-    """Up to 27 % less of each side, often as much of both."""
-    most = chance.uniform(0.02, 0.27)
-    less = most * chance.choice([1, 1, chance.uniform(0.6, 1)])
+def cropped(picture, chance, most=0.3):
+    """Up to so much less of each side, often as much of both."""
+    most = chance.uniform(0.02, most)
+    less = most * chance.choice([1, 1, chance.uniform(0, 1)])
     across, down = chance.choice([(most, less), (less, most)])
     width = max(2, round(picture.width * (1 - across)))
     height = max(2, round(picture.height * (1 - down)))
@@ -42,22 +36,43 @@ def cropped(picture, chance):
     return picture.crop((left, top, left + width, top + height))
 
 
-def turned(picture, chance):
-    degrees = chance.choice([-1, 1]) * chance.uniform(1, 12)
-    corners = chance.choice([(0, 0, 0)] * 4 + [(255, 255, 255)])
-    return picture.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=corners)
+def reflected(picture):
+    """With a quarter more on each side, mirrored."""
+    across, down = picture.width // 4, picture.height // 4
+    values = np.pad(np.asarray(picture), ((down, down), (across, across), (0, 0)), mode="symmetric")
+    return Image.fromarray(values)
+
+
+def turned(picture, chance, most=14):
+    """The corners of one colour, mirrored, or cut away."""
+    degrees = chance.choice([-1, 1]) * chance.uniform(1, most)
+    corners = chance.randrange(8)
+    if corners < 5:
+        return picture.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=EDGES[corners])
+    if corners == 5:
+        wide = reflected(picture).rotate(degrees, Image.Resampling.BICUBIC)
+        left, top = (wide.width - picture.width) // 2, (wide.height - picture.height) // 2
+        return wide.crop((left, top, left + picture.width, top + picture.height))
+    # Half of what a corner goes in; of a strip not more than a quarter.
+    less = abs(degrees) / 114.6
+    across = round(min(picture.height * less, picture.width / 4))
+    down = round(min(picture.width * less, picture.height / 4))
+    found = picture.rotate(degrees, Image.Resampling.BICUBIC)
+    return found.crop((across, down, picture.width - across, picture.height - down))
 
 
 def toned(picture, chance):
     """Brightness, contrast, gamma, or no colours."""
-    kind = chance.randrange(4)
+    kind = chance.randrange(5)
     if kind == 0:
-        return ImageEnhance.Brightness(picture).enhance(chance.uniform(0.6, 1.6))
+        return ImageEnhance.Brightness(picture).enhance(chance.uniform(0.5, 1.7))
     if kind == 1:
-        return ImageEnhance.Contrast(picture).enhance(chance.uniform(0.6, 1.6))
+        return ImageEnhance.Contrast(picture).enhance(chance.uniform(0.5, 1.7))
     if kind == 2:
-        gamma = chance.choice([chance.uniform(0.5, 1), chance.uniform(1, 2)])
+        gamma = chance.choice([chance.uniform(0.45, 1), chance.uniform(1, 2.2)])
         return picture.point([round(255 * (value / 255) ** gamma) for value in range(256)] * 3)
+    if kind == 3:
+        return ImageEnhance.Color(picture).enhance(chance.uniform(0, 2.5))
     return ImageOps.grayscale(picture).convert("RGB")
 
 
@@ -66,16 +81,27 @@ def decoded(data):
 
 
 def encoded(picture, chance):
-    return decoded(changes.as_jpeg(picture, chance.randint(8, 30)))
+    return decoded(changes.as_jpeg(picture, round(10 ** chance.uniform(0.75, 1.5))))
+
+
+def shrunk(picture, chance):
+    """To a few pixels more than there are cells, and perhaps not in proportion."""
+    sides = [max(64, round(side * chance.uniform(0.2, 0.7))) for side in picture.size]
+    return picture.resize(sides, chance.choice([Image.Resampling.BILINEAR, Image.Resampling.LANCZOS]))
+
+
+def noisy(picture, chance):
+    noise = Image.effect_noise(picture.size, chance.uniform(10, 40)).convert("RGB")
+    return Image.blend(picture, noise, chance.uniform(0.03, 0.2))
 
 
 def blurred(picture, chance):
-    return picture.filter(ImageFilter.GaussianBlur(max(picture.size) * chance.uniform(0.003, 0.015)))
+    return picture.filter(ImageFilter.GaussianBlur(max(picture.size) * chance.uniform(0.003, 0.016)))
 
 
 def barred(picture, chance):
     """A bar from side to side or from top to bottom."""
-    share, colour = chance.uniform(0.05, 0.18), chance.choice(EDGES)
+    share, colour = chance.uniform(0.04, 0.18), chance.choice(EDGES + [(0, 0, 0)] * 3)
     marked = picture.copy()
     draw = ImageDraw.Draw(marked)
     width, height = picture.size
@@ -91,13 +117,13 @@ def barred(picture, chance):
 
 
 def bordered(picture, chance):
-    thick = round(max(picture.size) * chance.uniform(0.01, 0.08))
+    thick = round(max(picture.size) * chance.uniform(0.01, 0.09))
     return ImageOps.expand(picture, thick, chance.choice(EDGES))
 
 
 def letterboxed(picture, chance):
     """Between two bars beside it or, more often, above and below it."""
-    share, colour = chance.uniform(0.04, 0.16), chance.choice(EDGES[:4])
+    share, colour = chance.uniform(0.03, 0.2), chance.choice(EDGES[:4])
     beside = chance.random() < 0.3
     thick = round((picture.width if beside else picture.height) * share)
     return ImageOps.expand(picture, (thick, 0) if beside else (0, thick), colour)
@@ -117,53 +143,49 @@ def with_logo(picture, chance):
     return marked
 
 
-def watermarked(picture, _):
-    return changes.watermarked(picture)
+def lettered(picture, chance):
+    """Letters across it, half opaque, as a watermark: in full they are a caption, and another picture."""
+    if chance.random() < 0.4:
+        return changes.watermarked(picture)
+    letters = ImageFont.load_default(max(8, round(picture.width * chance.uniform(0.05, 0.2))))
+    text = "".join(chance.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ  ") for _ in range(chance.randint(3, 12)))
+    mask = Image.new("L", picture.size)
+    at = chance.uniform(0, 0.5) * picture.width, chance.uniform(0, 0.9) * picture.height
+    ImageDraw.Draw(mask).text(at, text, chance.randint(60, 150), letters)
+    marked = picture.copy()
+    marked.paste(chance.choice(EDGES + [(255, 255, 255)] * 3), (0, 0), mask)
+    return marked
 
 
-# What is done, how often, and how much such a pair counts.
-KINDS = {
-    cropped: (8, 1),
-    turned: (6, 1),
-    toned: (4, 1.5),
-    encoded: (1.5, 1.5),
-    blurred: (1.5, 1.5),
-    barred: (2.5, 7),
-    bordered: (2.5, 1),
-    letterboxed: (2, 1),
-    with_logo: (1.2, 1),
-    watermarked: (0.6, 3),
+# What is done, and how often: to photographs, and to what is no photograph.
+PHOTOGRAPHS = {
+    cropped: 9, turned: 7, toned: 4, encoded: 2.5, blurred: 2, barred: 5, bordered: 4, letterboxed: 3, with_logo: 2,
+    lettered: 2.5, shrunk: 2, noisy: 1,
 }
+OTHERS = {
+    lambda picture, chance: cropped(picture, chance, 0.12): 6, lambda picture, chance: turned(picture, chance, 4): 2,
+    toned: 2, encoded: 4, blurred: 1, bordered: 1.5, shrunk: 4, noisy: 1,
+}
+# The same form with other words in it is near enough as it is.
+FILLED = {
+    lambda picture, chance: cropped(picture, chance, 0.06): 6, lambda picture, chance: turned(picture, chance, 1.5): 1,
+    toned: 2, encoded: 4, blurred: 0.5, shrunk: 4, noisy: 1,
+}
+KINDS = dict.fromkeys(("photographs", "packaged", "mixed", "made up"), PHOTOGRAPHS)
+KINDS |= dict.fromkeys(("forms", "memes", "app screens"), FILLED)
 
 
-def changed(picture, chance):
-    """One change, or two in three of ten cases, and the product of what they count."""
-    often = [share for share, _ in KINDS.values()]
-    weight = 1
-    kinds = set()
-    for _ in range(2 if chance.random() < 0.3 else 1):
-        kind = chance.choices(list(KINDS), often)[0]
+def changed(picture, chance, kinds):
+    """One change, often two, sometimes three; and then perhaps JPEG once more."""
+    count = chance.choice([1, 1, 1, 2, 2, 3])
+    for kind in dict.fromkeys(chance.choices(list(kinds), list(kinds.values()), k=count)):
         picture = kind(picture, chance)
-        kinds.add(kind)
-    for kind in kinds:
-        weight *= KINDS[kind][1]
-    if chance.random() < 0.3:
-        picture = decoded(changes.as_jpeg(picture, chance.randint(30, 90)))
-    return grid(picture), weight
+    if chance.random() < 0.4:
+        picture = decoded(changes.as_jpeg(picture, chance.randint(8, 90)))
+    return picture
 
 
 def small(picture):
-    found = picture.copy()
+    found = picture.convert("RGB")
     found.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     return found
-
-
-def of(job):
-    """The grids of a picture's views, of their changed selves, and what each pair counts."""
-    name, picture, count = job
-    chance = random.Random(f"calibrate {name}")
-    views = [small(picture)] + [small(view(picture, chance)) for _ in range(count - 1)]
-    pairs = [[changed(one, chance) for _ in range(CHANGED)] for one in views]
-    others = np.array([[grid for grid, _ in row] for row in pairs])
-    weights = np.array([[weight for _, weight in row] for row in pairs])
-    return np.array([grid(one) for one in views]), others, weights

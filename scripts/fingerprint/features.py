@@ -4,6 +4,8 @@ import numpy as np
 
 LEVELS = ((64, 8), (32, 8), (16, 4))
 LOW = 8
+# Eight directions in each window, and the coarse cells.
+FEATURES = 8 * sum(count * count for _, count in LEVELS) + LOW * LOW
 
 
 def shrunk(grids, n):

@@ -1,9 +1,9 @@
 """The fingerprint and the detail of a pattern, in numpy, operation by operation as the extension has it.
 
-Every operation is one of + - * / sqrt, max and floor on float32 in a stated order, so the answer is the
-same everywhere. Prints golden.tsv of tests/fixtures/fingerprint again:
+Every operation on the features is one of + - * / sqrt, max and floor on float32 in a stated order, and behind them all
+numbers are whole, so the answer is the same everywhere. Prints golden.tsv of tests/fixtures/fingerprint again:
 
-    python scripts/fingerprint/reference.py CONSTANTS tests/fixtures/fingerprint
+    python scripts/fingerprint/reference.py LAYERS tests/fixtures/fingerprint
 """
 
 import pathlib
@@ -11,12 +11,13 @@ import sys
 
 import numpy as np
 
+import whole
+
 SIDE = 64
 # Cells along each side of the grid, and windows along each side that its gradients are gathered in.
 LEVELS = ((64, 8), (32, 8), (16, 4))
 LOW = 8
 CHANNELS = 8
-NUMBERS = 32
 FEATURES = CHANNELS * sum(windows * windows for _, windows in LEVELS) + LOW * LOW
 F = np.float32
 ROOT_HALF = F(0.70710678)
@@ -132,24 +133,37 @@ def tamed(pattern):
 
 
 def features(pattern):
-    """What the projection takes: 1,216 numbers; all 0 for a pattern without details."""
+    """What the layers take: 1,216 numbers; all 0 for a pattern without details."""
     found = grids(tamed(pattern))
     parts = [rooted(gathered(directions(found[n]), windows)) for n, windows in LEVELS]
     return np.concatenate([*parts, rooted_signed(found[LOW])])
 
 
-def read_constants(file):
-    """The offsets [32] and the projection [feature][number]."""
-    data = np.fromfile(file, "<f4").astype(F)
-    return data[:NUMBERS], data[NUMBERS:].reshape(FEATURES, NUMBERS)
-
-
 # A slope of the 16x16 grid counts if it is more than this share of the range of the 64x64 grid, and so many
 # times the mean size of the finest diagonal details besides, which is what noise comes to. FULL of them
-# make 100.
-LEAST_SLOPE = F(0.04)
+# make 100, if they are in FULL_EXTENT rows and columns besides the LINE that a line of text may take up.
+LEAST_SLOPE = F(0.05)
 NOISE = F(3)
-FULL = 205
+FULL, LINE, FULL_EXTENT = 205, 2, 10
+COARSE = 16
+
+
+def without_shading(grid):
+    """Less the surface of second degree that fits best, summed column by column."""
+    line = np.arange(COARSE, dtype=F) - F(COARSE - 1) / F(2)
+    bow = line * line - F(COARSE * COARSE - 1) / F(12)
+    one = np.ones(COARSE, F)
+    found = grid.copy()
+    shades = [np.outer(*pair).astype(F) for pair in ((line, one), (one, line), (bow, one), (one, bow), (line, line))]
+    factors = []
+    for shade in shades:
+        factor = F(0)
+        for product in (grid * shade).ravel():
+            factor += product
+        factors.append(factor / F((shade.astype(float) ** 2).sum()))
+    for factor, shade in zip(factors, shades):
+        found -= factor * shade
+    return found
 
 
 def detail(pattern):
@@ -158,30 +172,23 @@ def detail(pattern):
     found = grids(details)
     spread = found[SIDE].max() - found[SIDE].min()
     least = LEAST_SLOPE * spread + NOISE * (total(np.abs(details[32:, 32:])) / F(1024))
-    x, y = slopes(found[16])
-    count = np.count_nonzero(np.abs(x) > least) + np.count_nonzero(np.abs(y) > least)
-    return min(F(100), F(100 * count) / F(FULL))
+    both = zip(slopes(found[COARSE]), slopes(without_shading(found[COARSE])))
+    x, y = ((np.abs(slope) > least) & (np.abs(unshaded) > least) for slope, unshaded in both)
+    extent = max(0, min((x | y).any(1).sum(), (x | y).any(0).sum()) - LINE)
+    return min(F(100), F(100 * (x.sum() + y.sum())) / F(FULL), F(100 * extent) / F(FULL_EXTENT))
 
 
-def fingerprint(pattern, constants):
+def fingerprint(pattern, layers):
     """The 32 bytes: each is the number, rounded and kept within -127 and 127, plus 128."""
-    offsets, projection = constants
-    values = features(pattern)
-    if not values.any():
-        return bytes([128] * NUMBERS)
-    sums = offsets.copy()
-    for value, row in zip(values, projection):
-        sums += value * row
-    rounded = np.clip(np.floor(sums + F(0.5)), -127, 127)
-    return bytes((rounded + 128).astype(np.uint8))
+    return bytes((whole.numbers(layers, features(pattern)[None])[0] + 128).astype(np.uint8))
 
 
 def main():
-    constants, folder = read_constants(sys.argv[1]), pathlib.Path(sys.argv[2])
+    layers, folder = whole.read(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2])
     names = [line.split("\t")[0] for line in (folder / "golden.tsv").read_text().splitlines()]
     patterns = np.fromfile(folder / "patterns.bin", "<f4").reshape(len(names), SIDE * SIDE)
     for name, pattern in zip(names, patterns):
-        print(f"{name}\t{fingerprint(pattern, constants).hex()}\t{detail(pattern):.6f}")
+        print(f"{name}\t{fingerprint(pattern, layers).hex()}\t{detail(pattern):.6f}")
 
 
 if __name__ == "__main__":

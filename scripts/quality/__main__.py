@@ -1,9 +1,9 @@
 """How well near-duplicates are found: run by scripts/quality.sh (make quality).
 
-    python scripts/quality RESULTS GRAPHICS CONSTANTS SHARE...
+    python scripts/quality RESULTS GRAPHICS LAYERS SHARE...
 
 RESULTS is the folder to write to, GRAPHICS the folder share/ of the unpacked packages of
-scripts/quality/graphics.py, CONSTANTS the extension's of the fingerprint, each SHARE a folder
+scripts/quality/graphics.py, LAYERS the extension's file of the fingerprint, each SHARE a folder
 of photographs; the environment says how to reach the server (PGHOST, PGUSER, PGDATABASE).
 """
 
@@ -22,6 +22,7 @@ import measure  # noqa: E402
 import plot  # noqa: E402
 import prints  # noqa: E402
 import report  # noqa: E402
+import whole  # noqa: E402
 
 started = time.monotonic()
 
@@ -39,26 +40,26 @@ def gathered(results, share, shares):
     return files.originals(photographs, found, graphics.nearly_empty(share))
 
 
-def agreed(connection, constants):
-    """Stops when numpy's fingerprints, by the extension's constants, are not the extension's."""
+def agreed(connection, layers):
+    """Stops when numpy's fingerprints, by the extension's layers, are not the extension's."""
     statement = "SELECT shipped::bytea, patt FROM corpus WHERE id % 30 = 0"
     for rows, patterns in measure.batches(connection, statement):
-        for (theirs,), ours in zip(rows, prints.of(patterns, [constants])[0]):
+        for (theirs,), ours in zip(rows, prints.of(patterns, [layers])[0]):
             # The order of summation differs: a byte may be rounded the other way.
             if any(abs(one - int(other)) > 1 for one, other in zip(theirs, ours)):
-                raise SystemExit("the extension's fingerprints are not by its constants")
+                raise SystemExit("the extension's fingerprints are not by its layers")
 
 
 def main():
-    results, share, constants = map(pathlib.Path, sys.argv[1:4])
-    folds = [prints.read_constants(FINGERPRINT / f"fold_{half}.bin") for half in "ab"]
+    results, share, layers = map(pathlib.Path, sys.argv[1:4])
+    folds = [whole.read(FINGERPRINT / f"fold_{half}.bin") for half in "ab"]
     known = gathered(results, share, sys.argv[4:])
     jobs = files.jobs(known)
     with measure.connected() as connection:
         say(f"changing and loading {len(jobs):,} pictures")
         measure.load(connection, files.rows(known, jobs, say))
         measure.prepare(connection, folds, say)
-        agreed(connection, prints.read_constants(constants))
+        agreed(connection, whole.read(layers))
         say("taking times")
         made, compared = measure.times(connection)
         measure.search(connection, say)

@@ -34,9 +34,10 @@ def some(chance, count):
     return " ".join(words()[at : at + count])
 
 
-def form(fonts, layouts, number):
-    """One of so many forms, filled in: headings, fields and boxes are the form's, what is in them is not."""
-    blank, filled = random.Random(f"form {number % layouts}"), random.Random(f"filled {number}")
+def form(fonts, layouts, number, first=0):
+    """One of so many forms, the first of that number, filled in: headings, fields and boxes are the form's,
+    what is in them is not."""
+    blank, filled = random.Random(f"form {first + number % layouts}"), random.Random(f"filled {number}")
     size = blank.randint(13, 18)
     printed, written = font(blank.choice(fonts), size), font(filled.choice(fonts), size)
     picture = Image.new("RGB", blank.choice([(600, 850), (850, 600)]), WHITE)
@@ -135,9 +136,10 @@ def line_art(_, number):
     return picture
 
 
-def app_screen(fonts, photographs, frames, number):
-    """A photograph, each time another part of one, within one of so many screens of a program."""
-    frame, chance = random.Random(f"frame {number % frames}"), random.Random(f"screen {number}")
+def app_screen(fonts, photographs, frames, number, first=0):
+    """A photograph, each time another part of one, within one of so many screens of a program, the first of that
+    number."""
+    frame, chance = random.Random(f"frame {first + number % frames}"), random.Random(f"screen {number}")
     wide = frame.random() < 0.5
     width, height = (960, 600) if wide else (400, 720)
     dark = frame.random() < 0.4

@@ -29,6 +29,8 @@ RESOLUTION = 60
 ALIKE = 0.98
 # Of forms and screens so many, filled again and again; of memes so many captions to a photograph.
 FORMS, SCREENS, CAPTIONS = 30, 20, 15
+# Kinds that are made of photographs: in the half of theirs.
+OF_PHOTOGRAPHS = ("app screens", "memes", "dark")
 HELD_OUT = ("tuxpaint/stamps", "backgrounds")
 
 
@@ -68,9 +70,9 @@ def distinct(share, folders, least_bytes=0):
     return of_files(found, drawings.on_white)
 
 
-def numbered(known, start):
-    """Each a group of its own, in both halves by turns: no constants were made with any."""
-    return [Original(name, start + place, place % 2, load) for place, (name, load) in enumerate(known)]
+def numbered(known, start, half):
+    """Each a group of its own, in the half of its number."""
+    return [Original(name, start + place, half(place), load) for place, (name, load) in enumerate(known)]
 
 
 def gather(share, manuals, pages, photographs):
@@ -78,7 +80,8 @@ def gather(share, manuals, pages, photographs):
     fonts = [str(file) for folder in graphics.FONTS for file in sorted((share / folder).glob("*.ttf"))]
     whole = list(photographs.values())
     one_each = {corpus.photograph(name): picture for name, picture in photographs.items()}
-    templates = list(one_each.values())[:: max(1, len(one_each) * CAPTIONS // COUNT)]
+    step = max(1, len(one_each) * CAPTIONS // COUNT)
+    templates = list(one_each.values())[::step]
     half = COUNT // 2
     found = {
         "pages of text": of_files(set_pages(manuals, pages)),
@@ -94,9 +97,18 @@ def gather(share, manuals, pages, photographs):
         "dark": of_numbers(half, drawn.dark, whole),
         "nearly empty": of_numbers(half, drawn.nearly_empty, fonts),
     }
+    screens, memes, dark = (
+        [corpus.half(name) for name in names] for names in (one_each, list(one_each)[::step], photographs)
+    )
+    half_of = {
+        "app screens": lambda place: screens[place % len(screens)],
+        "memes": lambda place: memes[place // CAPTIONS % len(memes)],
+        "dark": lambda place: dark[place % len(dark)],
+    }
     start, kinds = len(photographs), {}
     for kind, known in found.items():
-        kinds[kind] = numbered(known, start)
+        # Of all others no weights were trained with any: in both halves by turns.
+        kinds[kind] = numbered(known, start, half_of.get(kind, lambda place: place % 2))
         start += len(known)
     return kinds
 

@@ -17,7 +17,7 @@ BREADTHS = (20, 100, 1000)
 BLOCK = 48
 
 # Name: the distance between c, a picture that is searched, and q, one that is looked for. With
-# "fingerprint" both are by the constants of the half of the photographs that q's is not in.
+# "fingerprint" both are by the weights of the half of the photographs that q's is not in.
 METHODS = {
     "fingerprint": "CASE q.half WHEN 0 THEN c.fold_b ELSE c.fold_a END <-> q.held_out",
     "shipped": "c.shipped <-> q.shipped",
@@ -187,7 +187,7 @@ def prepare(connection, folds, say):
     """Everything that is compared, by the database, but the fingerprints of the folds."""
     say("converting")
     connection.execute(PATTERNS)
-    say("fingerprints by the constants of each half of the photographs")
+    say("fingerprints by the weights of each half of the photographs")
     connection.execute(EMPTY)
     with connected() as second, second.cursor() as cursor:
         with cursor.copy("COPY fold FROM STDIN (FORMAT BINARY)") as copy:

@@ -17,7 +17,7 @@ BATCH = 1000
 
 
 class Method(typing.NamedTuple):
-    """How it is called, its bytes, and its numbers of a pool and the constants: float32[picture][number]."""
+    """How it is called, its bytes, and its numbers of a pool and the layers: float32[picture][number]."""
 
     title: str
     size: int
@@ -98,31 +98,45 @@ def batched(make, cells):
     return np.concatenate([make(cells[n : n + BATCH]) for n in range(0, len(cells), BATCH)])
 
 
+def without_shading(grids):
+    """Less the surface of second degree that fits best."""
+    x, y = np.meshgrid(*[np.arange(grids.shape[1]) - (grids.shape[1] - 1) / 2] * 2, indexing="ij")
+    shades = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y]).reshape(6, -1).T
+    axes = np.linalg.qr(shades)[0].astype(np.float32)
+    flat = grids.reshape(len(grids), -1)
+    return (flat - (flat @ axes) @ axes.T).reshape(grids.shape)
+
+
 def details(pool):
     """pattern_detail of each: see detail() in scripts/fingerprint/reference.py."""
 
     def make(cells):
         grids = brightness(cells)
         noise = np.abs(patterns(grids)[:, 32:, 32:]).mean((1, 2))
-        least = 0.04 * (grids.max((1, 2)) - grids.min((1, 2))) + 3 * noise
-        wide = np.pad(features.shrunk(grids, 16), ((0, 0), (1, 1), (1, 1)), mode="edge")
-        x, y = wide[:, 2:, 1:-1] - wide[:, :-2, 1:-1], wide[:, 1:-1, 2:] - wide[:, 1:-1, :-2]
-        steep = [(np.abs(slope) > least[:, None, None]).sum((1, 2)) for slope in (x, y)]
-        return np.minimum(100, 100 * (steep[0] + steep[1]) / 205)
+        least = 0.05 * (grids.max((1, 2)) - grids.min((1, 2))) + 3 * noise
+        coarse = features.shrunk(grids, 16)
+        steep = []
+        for one in (coarse, without_shading(coarse)):
+            wide = np.pad(one, ((0, 0), (1, 1), (1, 1)), mode="edge")
+            for slope in (wide[:, 2:, 1:-1] - wide[:, :-2, 1:-1], wide[:, 1:-1, 2:] - wide[:, 1:-1, :-2]):
+                steep.append(np.abs(slope) > least[:, None, None])
+        x, y = steep[0] & steep[2], steep[1] & steep[3]
+        extent = np.minimum((x | y).any(1).sum(1), (x | y).any(2).sum(1)) - 2
+        return np.minimum(100 * (x.sum((1, 2)) + y.sum((1, 2))) / 205, np.clip(10 * extent, 0, 100)).clip(0, 100)
 
     return batched(make, pool["cells"])
 
 
-def fingerprints(pool, constants):
-    """By the constants of the half that each picture is not in; of one set of constants, by these."""
+def fingerprints(pool, layers):
+    """By the layers of the half that each picture is not in; of one set of layers, by these."""
 
     def make(cells):
         grids = brightness(cells)
         grids -= grids.mean((1, 2), keepdims=True)
-        return np.stack(prints.of_grids(grids, constants), 1)
+        return np.stack(prints.of_grids(grids, layers), 1)
 
     both = batched(make, pool["cells"]).astype(np.float32) - 128
-    wanted = 1 - pool["half"] if len(constants) == 2 else np.zeros(len(both), int)
+    wanted = 1 - pool["half"] if len(layers) == 2 else np.zeros(len(both), int)
     return both[np.arange(len(both)), wanted]
 
 
@@ -135,7 +149,7 @@ def bits(name):
 
 
 # UNIT of src/fingerprint/mod.rs: how far in numbers is a distance of 1.
-UNIT = 34.8
+UNIT = 50.3
 METHODS = {
     "fingerprint": Method("fingerprint", 32, fingerprints, 1 / UNIT),
     "shuffled": Method("shuffled patterns", 16384, of_patterns(shuffled)),

@@ -22,7 +22,7 @@ import network
 import peers
 
 # Of each photograph so many views: enough for 10⁸ pairs of those that are in one half.
-VIEWS = 35
+VIEWS = 36
 CELLS = 64
 # Pictures at a time: what is lost when it is stopped, and what the network is given at once.
 CHUNK = 35

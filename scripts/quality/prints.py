@@ -1,18 +1,13 @@
-"""Fingerprints by constants other than the extension's, and the distances between very many."""
+"""Fingerprints by weights other than the extension's, and the distances between very many."""
 
 import numpy as np
 
 import features
+import whole
 
 NUMBERS = 32
 SIDE = 64
 LARGEST_SQUARE = NUMBERS * 254 * 254
-
-
-def read_constants(file):
-    """The offsets [number] and the projection [feature][number]."""
-    data = np.fromfile(file, "<f4")
-    return data[:NUMBERS], data[NUMBERS:].reshape(-1, NUMBERS)
 
 
 def grids(patterns):
@@ -33,21 +28,15 @@ def grids(patterns):
     return values
 
 
-def of(patterns, all_constants):
-    """The 32 bytes of each pattern, by each of the constants: [constants][pattern][number]."""
-    return of_grids(grids(patterns), all_constants)
+def of(patterns, all_layers):
+    """The 32 bytes of each pattern, by each of the layers: [layers][pattern][number]."""
+    return of_grids(grids(patterns), all_layers)
 
 
-def of_grids(found, all_constants):
+def of_grids(found, all_layers):
     """The same of the brightness of the cells less their mean."""
     values = features.features(found)
-    flat = ~found.any((1, 2))
-    prints = []
-    for offsets, projection in all_constants:
-        numbers = np.clip(np.floor(values @ projection + offsets + np.float32(0.5)), -127, 127)
-        numbers[flat] = 0
-        prints.append((numbers + 128).astype(np.uint8))
-    return prints
+    return [(whole.numbers(layers, values) + 128).astype(np.uint8) for layers in all_layers]
 
 
 def squares(prints, photos, rows=500):

@@ -152,7 +152,7 @@ def headline(found):
     out += " / ".join(
         f"{found.mean('fingerprint', n) - best_peer(found, n):+.1f}" for n in (1, 10)
     )
-    out += f". By the shipped constants: {means(found, 'shipped')}"
+    out += f". By the shipped weights: {means(found, 'shipped')}"
     others = [name for name in changes.CHANGES if name not in (*changes.NINE, "mirrored")]
     out += f".\n\nThe mean of the other changes, but mirrored: {means(found, 'fingerprint', others)}"
     return out + ".\n\n" + opening(found)
@@ -160,7 +160,7 @@ def headline(found):
 
 def recalls(found):
     names = list(NAMES)
-    out = "Recall at 1 / at 10, in percent, by the constants of the other half of the photographs:\n\n"
+    out = "Recall at 1 / at 10, in percent, by the weights of the other half of the photographs:\n\n"
     out += head("change", *(NAMES[name] for name in names), "fingerprint, shipped")
     names.append("shipped")
     for change in changes.CHANGES:
@@ -206,7 +206,7 @@ def mirrored(found):
 
 
 def pair_table(found):
-    out = "Distance between different photographs, by the shipped constants: so many are nearer:\n\n"
+    out = "Distance between different photographs, by the shipped weights: so many are nearer:\n\n"
     out += head("share of the pairs", f"pictures of detail ≥ {DETAIL}", "all")
     for share in SHARES:
         out += row(f"10^{math.log10(share):.0f}", *(
@@ -217,7 +217,7 @@ def pair_table(found):
 
 def selves(found):
     out = (
-        "Distance between a picture and its changed self, by the shipped constants; in percent how many "
+        "Distance between a picture and its changed self, by the shipped weights; in percent how many "
         "are within a distance:\n\n"
     )
     out += head("change", "half are within", "95 %", *(f"within {t}" for t in THRESHOLDS["shipped"]))

@@ -1,9 +1,9 @@
 """What every method finds in tables of ten thousand to a hundred million: run by scripts/quality.sh.
 
-    python scripts/quality/sizes.py RESULTS GRAPHICS MANUALS HELD_OUT WEIGHTS CONSTANTS SHARE...
+    python scripts/quality/sizes.py RESULTS GRAPHICS MANUALS HELD_OUT WEIGHTS LAYERS SHARE...
 
 GRAPHICS, MANUALS and HELD_OUT are folders share/ of unpacked packages, WEIGHTS the network's, or - to go
-without it, CONSTANTS the extension's of the fingerprint, each SHARE a folder of photographs. RESULTS/pools
+without it, LAYERS the extension's file of the fingerprint, each SHARE a folder of photographs. RESULTS/pools
 keeps what was made: a run that was stopped goes on where it was.
 """
 
@@ -28,10 +28,10 @@ import methods  # noqa: E402
 import network  # noqa: E402
 import peers  # noqa: E402
 import pools  # noqa: E402
-import prints  # noqa: E402
 import sheet  # noqa: E402
 import size_report  # noqa: E402
 import strangers  # noqa: E402
+import whole  # noqa: E402
 
 SHARES = [10.0**-power for power in range(3, 9)]
 SIZES = [10**power for power in range(4, 9)]
@@ -97,7 +97,7 @@ def make_pools(results, graphics, manuals, held_out, weights, shares):
 
 
 def milliseconds(pictures, weights):
-    """Of a processor's time that the peers take for a picture that is decoded and has at most 1,024 pixels on a side."""
+    """Of a processor's time that the peers take for a decoded picture of at most 1,024 pixels on a side."""
     makes = {"the four hashes": lambda one: peers.hashes([one])}
     if weights:
         running = network.session(weights)
@@ -192,28 +192,41 @@ def of_photographs(name, method, pool, changed, folds, results):
     return found, radii[SHARES.index(SHARE)]
 
 
-def of_a_kind(method, pool, changed, constants, radius):
-    """How many of a million pairs are within the radius, and what is found of changed ones."""
-    numbers, copies = method.numbers(pool, constants), method.numbers(changed, constants)
+def of_a_kind(method, pool, changed, layers, radius):
+    """How many of a million pairs are within the radius, and what is found of changed ones.
+
+    By one set of layers; of two, by the one that did not see a picture's half: a pair of both halves counts half by
+    each."""
+    halves, changed_halves = (one["half"] * (len(layers) - 1) for one in (pool, changed))
+    nobody, nobody_changed = np.zeros(len(halves), int), np.zeros(len(changed_halves), int)
+    chosen_by = {"all": pool["detail"] >= 0, "detailed": pool["detail"] >= DETAIL}
+    twice = {what: np.zeros(2, int) for what in chosen_by}
+    distances, nearer = np.zeros(len(changed_halves)), np.zeros(len(changed_halves), int)
+    for half, ours in enumerate(reversed(layers)):
+        numbers, copies = method.numbers(pool, [ours]), method.numbers(changed, [ours])
+        for what, chosen in chosen_by.items():
+            belongs = (halves[chosen] == half).astype(int)
+            pairs = strangers.products(numbers[chosen], pool["group"][chosen], nobody[chosen])
+            for left, right, different, squares in pairs:
+                counts = different * (belongs[left][:, None] + belongs[right])
+                twice[what] += counts.sum(), counts[squares <= radius**2].sum()
+        apart = own(numbers, copies, changed)
+        found, _, _ = counted(numbers, {**pool, "half": nobody}, copies, {**changed, "half": nobody_changed}, apart)
+        here = changed_halves == half
+        distances[here], nearer[here] = apart[here], found[here]
     found = {}
-    for what, chosen in (("all", pool["detail"] >= 0), ("detailed", pool["detail"] >= DETAIL)):
-        pairs = within = 0
-        nobody = np.zeros(int(chosen.sum()), int)
-        for _, _, different, squares in strangers.products(numbers[chosen], pool["group"][chosen], nobody):
-            pairs, within = pairs + different.sum(), within + (different & (squares <= radius**2)).sum()
-        found[what] = {"pictures": int(chosen.sum()), "pairs": int(pairs), "within": int(within)}
-    distances = own(numbers, copies, changed)
-    alike = {**pool, "half": np.zeros(len(numbers), int)}
-    nearer, _, _ = counted(numbers, alike, copies, {**changed, "half": np.zeros(len(copies), int)}, distances)
+    for what, chosen in chosen_by.items():
+        pairs, within = twice[what] / 2
+        found[what] = {"pictures": int(chosen.sum()), "pairs": float(pairs), "within": float(within)}
     for change in dict.fromkeys(changed["change"]):
         chosen = changed["change"] == change
         found[change] = {"within": percent(distances[chosen] <= radius), "first": percent(nearer[chosen] == 0)}
     return found
 
 
-def of_held_out(name, method, pool, changed, constants, results):
+def of_held_out(name, method, pool, changed, layers, results):
     """Found at the first place, and within the radii of a thousandth and less of the pairs."""
-    numbers, copies = method.numbers(pool, constants), method.numbers(changed, constants)
+    numbers, copies = method.numbers(pool, layers), method.numbers(changed, layers)
     nobody, nobody_changed = np.zeros(len(numbers), int), np.zeros(len(copies), int)
     detail = np.flatnonzero(pool["detail"] >= DETAIL)
     near = strangers.Strangers(numbers[detail], pool["group"][detail], nobody[detail], same(pool))
@@ -227,11 +240,11 @@ def of_held_out(name, method, pool, changed, constants, results):
 
 
 def main():
-    results, graphics, manuals, held_out, weights, constants = map(pathlib.Path, sys.argv[1:7])
+    results, graphics, manuals, held_out, weights, layers = map(pathlib.Path, sys.argv[1:7])
     weights = None if str(weights) == "-" else weights
     made = make_pools(results, graphics, manuals, held_out, weights, sys.argv[7:])
-    folds = [prints.read_constants(FINGERPRINT / f"fold_{half}.bin") for half in "ab"]
-    shipped = [prints.read_constants(constants)]
+    folds = [whole.read(FINGERPRINT / f"fold_{half}.bin") for half in "ab"]
+    shipped = [whole.read(layers)]
 
     @functools.cache
     def both(name):
@@ -248,7 +261,10 @@ def main():
         say(f"pairs of different photographs, by {method.title}")
         one, radius = of_photographs(name, method, *both("photographs"), folds, results)
         within = RADIUS / method.unit if name == "fingerprint" else radius
-        one["kinds"] = {kind: of_a_kind(method, *both(kind), shipped, within) for kind in made["kinds"]}
+        one["kinds"] = {
+            kind: of_a_kind(method, *both(kind), folds if kind in kinds.OF_PHOTOGRAPHS else shipped, within)
+            for kind in made["kinds"]
+        }
         one["held out"] = of_held_out(name, method, *both("held out"), shipped, results)
         found[name] = one
         (results / "sizes.json").write_text(json.dumps(found, indent=1))

@@ -1,5 +1,6 @@
 //! Type `fingerprint`: input, output, receive, send, its distance, and casts.
 
+use crate::fingerprint::chance::chance;
 use crate::fingerprint::{BytesError, Fingerprint};
 use crate::pg::datum::{Borrowed, Returned, Stored, rest_of_message};
 use crate::pg::report;
@@ -37,6 +38,11 @@ fn fingerprint_send(fingerprint: Borrowed<'_, Fingerprint>) -> Vec<u8> {
 #[pg_extern(sql = false)]
 fn fingerprint_distance(a: Borrowed<'_, Fingerprint>, b: Borrowed<'_, Fingerprint>) -> f64 {
     a.0.distance(b.0)
+}
+
+#[pg_extern(sql = false)]
+fn fingerprint_chance(distance: f64) -> f64 {
+    chance(distance)
 }
 
 #[pg_extern(sql = false)]
