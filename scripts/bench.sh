@@ -19,4 +19,13 @@ mkdir -p "$results"
 say "measuring: about an hour at the default sizes, most of it to build HNSW"
 IMGSMLR_RS_SERVER="host=$socket user=postgres" IMGSMLR_RS_RESULTS=$results ROWS=${ROWS:-} \
 	cargo bench --bench peers -- ${PARTS:-}
+# Faiss is asked where there is something to ask it of, and it can be had.
+if [ -f "$results/fingerprints.bin" ] && [[ " ${PARTS:-fingerprints} " = *" fingerprints "* ]]; then
+	if python_packages numpy==2.4.6 faiss-cpu==1.15.1; then
+		say "the same fingerprints by Faiss, outside of Postgres"
+		"$python" -B benches/peers/faiss_rows.py "$results" | tee "$results/faiss.md"
+	else
+		say "no faiss-cpu from PyPI: left out"
+	fi
+fi
 say "the table is in $results/table.md, the plot in $results/plot.svg"

@@ -4,7 +4,9 @@
 use crate::data::{Photos, Random, uniform};
 use crate::fingerprints::Fingerprints;
 use crate::latency::Latency;
+use crate::scan::{Near, Wanted, scan};
 use crate::{QUERIES, Result, connect};
+use imgsmlr_rs::fingerprint::UNIT;
 use postgres::types::ToSql;
 use postgres::{Client, Row, Statement};
 use std::fmt::Write as _;
@@ -19,11 +21,11 @@ const BREADTHS: [u32; 8] = [40, 60, 80, 120, 160, 320, 640, 1000];
 const INSERTED: usize = 20_000;
 const ALBUMS: usize = 1000;
 /// Steps that each number of a changed copy is moved by, as a standard deviation: to a
-/// distance of 0.8, as a rotation by 3° and a crop of 5 % do in `make quality`.
-const CHANGE: f64 = 5.0;
+/// distance of 0.5, as a rotation by 3° and a crop of 5 % do in `make quality`, half of them less.
+const CHANGE: f64 = 4.5;
 
 /// A value, as text that either type reads, by its numbers.
-trait Value: Copy + Send + Sync + 'static {
+trait Value: Near + Send + Sync + 'static {
     const TYPE: &'static str;
     const LEN: usize;
     fn square(&self, other: &Self) -> f64;
@@ -224,6 +226,33 @@ fn ask_hnsw<V: Value>(set: &Set<V>, exact: &[Vec<f64>]) -> Result<Vec<(u32, f64,
     Ok(all)
 }
 
+/// What each question takes by a loop over all rows in memory, without Postgres.
+fn ask_memory<V: Value>(set: &Set<V>, exact: &[Vec<f64>]) -> Result<Vec<Latency>> {
+    let mut all = Vec::new();
+    for (question, far) in set.questions.iter().zip(exact) {
+        let wanted = match question.ours {
+            WITHIN => Wanted::Within((UNIT * UNIT) as f32),
+            _ => Wanted::Nearest(question.limit),
+        };
+        let mut times = Vec::new();
+        for round in 0..=ROUNDS {
+            for (query, far) in question.queries.iter().zip(far) {
+                let start = Instant::now();
+                let found = scan(&set.rows, query, wanted);
+                if round > 0 {
+                    times.push(start.elapsed().as_secs_f64() * 1000.0);
+                }
+                let farthest = found.last().map_or(*far, |&(square, _)| f64::from(square));
+                if question.ours != WITHIN && (farthest - far).abs() > 1e-4 * far.max(1e-3) {
+                    return Err("the loop found others".into());
+                }
+            }
+        }
+        all.push(Latency::of(times));
+    }
+    Ok(all)
+}
+
 /// What the first question takes, asked so often by a client of its own.
 fn first_question<V: Value>(set: &Set<V>, rounds: usize) -> Result<Latency> {
     let question = &set.questions[0];
@@ -332,6 +361,7 @@ fn contest<V: Value>(client: &mut Client, set: &Set<V>, out: &mut [String; 2]) -
         })
         .collect();
     eprintln!("  HNSW");
+    let memory = ask_memory(set, &exact)?;
     let hnsw_built = build(client, "vectors USING hnsw (vec vector_l2_ops)")?;
     client.batch_execute("VACUUM vectors")?;
     let hnsw = ask_hnsw(set, &exact)?;
@@ -353,16 +383,19 @@ fn contest<V: Value>(client: &mut Client, set: &Set<V>, out: &mut [String; 2]) -
     let search = format!("SELECT id FROM owns WHERE album = $2 {ORDERED}{own} LIMIT $3");
     let album = in_an_album(set, "", &search, V::text)?;
 
-    for (((question, ours), gist), hnsw) in questions.iter().zip(&ours).zip(&gist).zip(&hnsw) {
+    let answers = ours.iter().zip(&gist).zip(&hnsw).zip(&memory);
+    for (question, (((ours, gist), hnsw), memory)) in questions.iter().zip(answers) {
         let ((found, ms), (_, gist), (breadth, part, theirs)) = (*ours, *gist, *hnsw);
         writeln!(
             out[0],
-            "| {name}, {} | {} | {found:.4} | {} | {} (ef {breadth}, {part:.4}) | **{:.2}** |",
+            "| {name}, {} | {} | {found:.4} | {} | {} (ef {breadth}, {part:.4}) | **{:.2}** | {} | **{:.2}** |",
             question.name,
             three(ms),
             three(gist),
             three(theirs),
-            ms.mean / theirs.mean
+            ms.mean / theirs.mean,
+            three(*memory),
+            ms.mean / memory.mean
         )?;
     }
     writeln!(
@@ -431,7 +464,7 @@ pub fn of_growth(client: &mut Client, size: usize, photos: &Photos) -> Result<St
 fn headings(size: usize) -> [String; 2] {
     [
         format!(
-            "| {size} rows | `kdtree`, ms: mean / p50 / p95 | recall | GiST | HNSW (ef, recall) | over HNSW |\n|---|---|---|---|---|---|\n"
+            "| {size} rows | `kdtree`, ms: mean / p50 / p95 | recall | GiST | HNSW (ef, recall) | over HNSW | *scan*, ms | over *scan* |\n|---|---|---|---|---|---|---|---|\n"
         ),
         String::from(
             "| | build s: `kdtree` / GiST / HNSW | over HNSW | MB | one album in 1,000, recall / ms: `kdtree`; HNSW, iterative |\n|---|---|---|---|---|\n",
@@ -452,11 +485,17 @@ pub fn of_signatures(client: &mut Client, size: usize, photos: &Photos) -> Resul
     Ok(out.join("\n"))
 }
 
-/// Tables of what was measured of as many fingerprints.
-pub fn of_fingerprints(client: &mut Client, size: usize) -> Result<String> {
+/// Tables of what was measured of as many fingerprints, which are written to that folder, too.
+pub fn of_fingerprints(client: &mut Client, size: usize, results: &str) -> Result<String> {
     let mut out = headings(size);
     let (set, _) = fingerprints(size);
     contest(client, &set, &mut out)?;
+    // For faiss_rows.py.
+    std::fs::write(format!("{results}/fingerprints.bin"), set.rows.as_flattened())?;
+    for question in &set.questions {
+        let queries = question.queries.as_flattened();
+        std::fs::write(format!("{results}/question-{}.bin", question.name), queries)?;
+    }
     Ok(out.join("\n"))
 }
 

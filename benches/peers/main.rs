@@ -17,6 +17,7 @@ mod measure;
 mod methods;
 mod pages;
 mod report;
+mod scan;
 mod self_join;
 
 use data::{Photos, Random, uniform};
@@ -140,7 +141,7 @@ fn main() -> Result<()> {
         report.push(of_signatures(&mut client, size, &photos)?);
     }
     if wanted("fingerprints") {
-        report.push(of_fingerprints(&mut client, size)?);
+        report.push(of_fingerprints(&mut client, size, &results)?);
     }
     if wanted("growth") {
         report.push(of_growth(&mut client, size, &photos)?);
