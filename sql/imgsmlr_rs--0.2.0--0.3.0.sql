@@ -331,9 +331,18 @@ CREATE FUNCTION kdtree_check(index regclass) RETURNS bigint
 REVOKE EXECUTE ON FUNCTION kdtree_check(regclass) FROM PUBLIC;
 
 -- All pairs of rows nearer to each other than a radius, by an index of ours, each once.
+CREATE FUNCTION kdtree_pairs_walk(index regclass, radius double precision)
+	RETURNS TABLE (one tid, other tid, distance double precision)
+	AS 'MODULE_PATHNAME', 'kdtree_pairs_walk_wrapper' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000;
+
+-- The same for FROM, where PostgreSQL puts the query below in its place and takes pair by pair of it,
+-- while it would have a function in C make all of them first. Not STRICT, as that would keep it from it.
 CREATE FUNCTION kdtree_pairs(index regclass, radius double precision)
 	RETURNS TABLE (one tid, other tid, distance double precision)
-	AS 'MODULE_PATHNAME', 'kdtree_pairs_wrapper' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000;
+	LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000000 ROWS 1000
+BEGIN ATOMIC
+	SELECT (pair).one, (pair).other, (pair).distance FROM (SELECT kdtree_pairs_walk($1, $2) AS pair) AS walk;
+END;
 
 -- Values: exact casts, averages with a state of SQL's own, order and hashes of patterns, spheres
 -- in binary, and a radius search under row-level security by its index.

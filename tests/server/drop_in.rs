@@ -76,6 +76,8 @@ fn a_plain_user_creates_and_drops_it_and_it_moves() {
     database.client.batch_execute(relocate).expect("relocatable");
     let statements = format!(
         "CREATE INDEX t_s ON pictures.t USING gist (s);
+         CREATE INDEX t_k ON pictures.t USING kdtree (s);
+         SELECT FROM elsewhere.kdtree_pairs('pictures.t_k', 1);
          SET search_path = elsewhere;
          SELECT s <-> '{signature}' FROM pictures.t ORDER BY 1;"
     );

@@ -23,6 +23,11 @@ fn duplicates(_: &Fingerprints, random: &mut Random) -> [u8; 32] {
     if random.below(2) == 0 { [7; 32] } else { std::array::from_fn(|_| random.below(2) as u8) }
 }
 
+/// Half of them equal, the rest as of photographs.
+fn half_equal(source: &Fingerprints, random: &mut Random) -> [u8; 32] {
+    if random.below(2) == 0 { [7; 32] } else { source.draw(random) }
+}
+
 /// Any bytes, and often the least and the largest.
 fn extremes(_: &Fingerprints, random: &mut Random) -> [u8; 32] {
     let all = random.below(3);
@@ -378,8 +383,9 @@ fn pairs_keep_their_index_and_table_in_use() {
     let count = "SELECT count(*) FROM kdtree_pairs('item_fp', 1.8)";
     let count: i64 = database.client.query_one(count, &[]).expect("a count").get(0);
     assert!(count > 1000, "{count} pairs");
-    let pairs = "SELECT (kdtree_pairs('item_fp', 1.8)).*";
-    for change in CHANGES {
+    let ways =
+        ["SELECT (kdtree_pairs('item_fp', 1.8)).*", "SELECT * FROM kdtree_pairs('item_fp', 1.8)"];
+    for (change, pairs) in CHANGES.iter().flat_map(|change| ways.map(|pairs| (*change, pairs))) {
         // Below a cursor, which goes on afterwards.
         let mut transaction = database.client.transaction().expect("a transaction");
         let declare = format!("DECLARE pairs CURSOR FOR {pairs}");
@@ -424,7 +430,7 @@ fn pairs_keep_their_index_and_table_in_use() {
     let mut other = database.session_of("postgres");
     other.client.batch_execute("SET lock_timeout = '100ms'").expect("set");
     let mut transaction = database.client.transaction().expect("a transaction");
-    transaction.batch_execute(&format!("DECLARE pairs CURSOR FOR {pairs}")).expect("a cursor");
+    transaction.batch_execute(&format!("DECLARE pairs CURSOR FOR {}", ways[1])).expect("a cursor");
     transaction.query("FETCH 40 FROM pairs", &[]).expect("some");
     for change in ["VACUUM FULL item", "REINDEX INDEX item_fp", "TRUNCATE item"] {
         assert_eq!(other.error(change).code(), &SqlState::LOCK_NOT_AVAILABLE, "{change}");
@@ -435,12 +441,93 @@ fn pairs_keep_their_index_and_table_in_use() {
     assert!(database.warnings().is_empty());
 }
 
+/// Half of 20,000 rows are equal. Whoever asks for a few of their 50 million pairs gets these at once,
+/// also where a function has all its rows made first otherwise.
+#[test]
+fn the_first_pairs_do_not_wait_for_the_others() {
+    let mut database = Database::create("kdtree_pairs_first");
+    database.client.batch_execute("CREATE TABLE item (id int, fp fingerprint)").expect("table");
+    load(&mut database, 0..20_000, half_equal, &mut Random(26));
+    for statement in ["CREATE INDEX item_fp ON item USING kdtree (fp)", "VACUUM ANALYZE item"] {
+        database.client.batch_execute(statement).expect(statement);
+    }
+    for query in [
+        "SELECT * FROM kdtree_pairs('item_fp', 0.5) LIMIT 1",
+        "SELECT kdtree_pairs('item_fp', 0.5) LIMIT 1",
+        "SELECT a.id, b.id FROM kdtree_pairs('item_fp', 0.5) JOIN item a ON a.ctid = one
+         JOIN item b ON b.ctid = other WHERE distance < 0.25 LIMIT 5",
+        "SELECT * FROM (VALUES ('item_fp'), ('item_fp')) AS i (name), kdtree_pairs(name::regclass, 0.5) LIMIT 1",
+    ] {
+        let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}");
+        let plan = database.value(&explain).expect("a plan");
+        let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+        // All of them are looked up in the table by twice as many reads.
+        let read = plan[0]["Plan"]["Shared Hit Blocks"].as_u64().expect("a number");
+        assert!(read < 10_000, "{query}: {read} reads\n{plan:#}");
+        assert_eq!(plan[0]["Plan"]["Temp Written Blocks"].as_u64(), Some(0), "{query}");
+    }
+}
+
+/// What a statement, or a loop's body, does to the table while it is at the pairs, is none of their
+/// business: they are those of the snapshot that it began with.
+#[test]
+fn pairs_are_those_from_before_the_statement_that_reads_them() {
+    let mut database = filled("kdtree_pairs_own", 3000);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    let count = "SELECT count(*)::int FROM kdtree_pairs('item_fp', 2)";
+    let before: i32 = database.client.query_one(count, &[]).expect("a count").get(0);
+    assert!(before > 300, "{before} pairs");
+    let mut transaction = database.client.transaction().expect("a transaction");
+    let insert =
+        "INSERT INTO item SELECT 10000, fp FROM kdtree_pairs('item_fp', 2) JOIN item ON ctid = one";
+    assert_eq!(transaction.execute(insert, &[]).expect(insert), before as u64);
+    transaction.rollback().expect("rolled back");
+    for change in [
+        "DELETE FROM item WHERE ctid IN (pair.one, pair.other)",
+        "INSERT INTO item SELECT 10000, fp FROM item WHERE ctid = pair.one",
+        "UPDATE item SET id = -1 WHERE ctid = pair.one",
+    ] {
+        let in_loop = format!(
+            "DO $$ DECLARE pair record; found int := 0; BEGIN
+                 FOR pair IN SELECT * FROM kdtree_pairs('item_fp', 2) LOOP found := found + 1; {change}; END LOOP;
+                 IF found <> {before} THEN RAISE 'found % of {before}', found; END IF;
+                 RAISE check_violation;
+             END $$"
+        );
+        // So that the next has the table as it was.
+        assert_eq!(database.error(&in_loop).code(), &SqlState::CHECK_VIOLATION, "{change}");
+    }
+}
+
+#[test]
+fn pairs_of_nothing_are_none() {
+    let mut database = filled("kdtree_pairs_nulls", 300);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    for arguments in
+        ["NULL, 4", "'item_fp', NULL", "NULL, NULL", "nullif('item_fp', 'item_fp')::regclass, 4"]
+    {
+        for query in ["SELECT kdtree_pairs({})", "SELECT * FROM kdtree_pairs({})"] {
+            let query = query.replace("{}", arguments);
+            assert_eq!(database.column(&query), Vec::<Option<String>>::new(), "{query}");
+        }
+    }
+}
+
 /// However a query ends, nothing stays open behind it, of which Postgres would warn.
 #[test]
 fn pairs_end_early_without_a_trace() {
-    let mut database = filled("kdtree_pairs_early", 3000);
+    for (number, pairs) in
+        ["SELECT kdtree_pairs('item_fp', 4)", "SELECT * FROM kdtree_pairs('item_fp', 4) AS v"]
+            .into_iter()
+            .enumerate()
+    {
+        pairs_end_early(number, pairs);
+    }
+}
+
+fn pairs_end_early(number: usize, pairs: &str) {
+    let mut database = filled(&format!("kdtree_pairs_early_{number}"), 3000);
     database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
-    let pairs = "SELECT kdtree_pairs('item_fp', 4)";
     // The second pair of a statement fails.
     let failing = "SELECT 1 / (2 - n), pair FROM (SELECT row_number() OVER () AS n, pair FROM
                    (SELECT kdtree_pairs('item_fp', 4) AS pair OFFSET 0) p) q";

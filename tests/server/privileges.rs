@@ -86,18 +86,18 @@ fn functions_are_pure_and_of_one_library() {
     let count = database.value(&format!("SELECT count(*) {members}")).expect("a count");
     assert!(count.parse::<u32>().expect("a number") > 60, "{count}");
     // Immutable, as what reads files or settings of the server is not; run as who calls
-    // them; in C from our library, but for some casts, which are SQL, and avg. The
+    // them; in C from our library, but for some casts and kdtree_pairs, which are SQL, and avg. The
     // planner's and the index' own functions read the catalogs.
     let others = format!(
         "SELECT p.oid::regprocedure::text {members} AND NOT (
-             (p.provolatile = 'i' AND p.proparallel = 's' OR p.proname ~ '^kdtree_(handler|check|pairs)$'
+             (p.provolatile = 'i' AND p.proparallel = 's' OR p.proname ~ '^kdtree_(handler|check|pairs|pairs_walk)$'
               OR p.proname LIKE '%selectivity')
              AND NOT p.prosecdef AND p.proconfig IS NULL
              AND (l.lanname = 'c' AND p.probin = '$libdir/imgsmlr_rs'
                   OR l.lanname = 'sql' AND p.prosqlbody IS NOT NULL AND p.proname IN (
                       'signature_to_vector', 'signature_from_vector', 'signature_to_json',
                       'signature_from_smallint', 'signature_from_integer', 'signature_from_bigint',
-                      'signature_from_numeric')
+                      'signature_from_numeric', 'kdtree_pairs')
                   OR p.proname = 'avg' AND l.lanname = 'internal' AND p.prokind = 'a'))"
     );
     assert_eq!(database.column(&others), [], "functions of another kind");

@@ -45,6 +45,7 @@ fn hostile_schema() -> String {
         ("signature_to_vector", "evil.signature, integer, boolean", "evil.vector"),
         ("vector", "evil.vector, integer, boolean", "evil.vector"),
         ("avg", "evil.signature", "evil.signature"),
+        ("kdtree_pairs_walk", "pg_catalog.regclass, pg_catalog.float8", "pg_catalog.tid"),
         ("quote_ident", "pg_catalog.text", "pg_catalog.text"),
         ("format", "pg_catalog.text, pg_catalog.text, pg_catalog.text", "pg_catalog.text"),
         ("float_ops", "pg_catalog.float8, pg_catalog.float8", "boolean"),
@@ -124,10 +125,13 @@ fn use_it(database: &mut Database) {
     let center = row();
     for statement in [
         "CREATE INDEX by_gist ON public.t USING gist (sig)",
+        "CREATE INDEX by_kdtree ON public.t USING kdtree (sig)",
         "CREATE INDEX by_btree ON public.t USING btree (sig)",
         "CREATE INDEX by_hash ON public.t USING hash (sig)",
         "ANALYZE public.t",
         "SELECT DISTINCT sig FROM public.t",
+        "SELECT * FROM public.kdtree_pairs('public.by_kdtree', 5)",
+        "SELECT public.kdtree_pairs('public.by_kdtree', 5)",
         "SELECT pg_catalog.count(*) FROM public.t GROUP BY sig ORDER BY sig",
         "SELECT public.avg(sig) FROM public.t",
         "SELECT sig::real[], sig::pg_catalog.float8[], sig::pg_catalog.jsonb, sig::real[]::public.signature

@@ -239,6 +239,6 @@ fn everything_that_is_shipped_is_immutable_and_of_the_extension() {
          JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
          JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'imgsmlr_rs'
          WHERE (p.provolatile <> 'i' OR p.proparallel <> 's') AND p.proname NOT LIKE '%selectivity'
-           AND p.proname NOT IN ('kdtree_handler', 'kdtree_check', 'kdtree_pairs')";
+           AND p.proname NOT IN ('kdtree_handler', 'kdtree_check', 'kdtree_pairs', 'kdtree_pairs_walk')";
     assert_eq!(database.column(others), Vec::<Option<String>>::new());
 }

@@ -10,8 +10,9 @@ const SEARCH: &str = "SELECT string_agg(id::text, ' ') FROM
 fn objects(database: &mut Database) -> Vec<String> {
     let query = "
         SELECT pg_describe_object(classid, objid, 0) || coalesce(
-            (SELECT concat_ws(' ', '', pg_get_function_arguments(p.oid), prosrc, provolatile, proisstrict,
-                              proparallel, procost, prosupport, proleakproof, prorettype::regtype)
+            (SELECT concat_ws(' ', '', pg_get_function_arguments(p.oid), prosrc, pg_get_function_sqlbody(p.oid),
+                              provolatile, proisstrict, proparallel, procost, prorows, prosupport, proleakproof,
+                              pg_get_function_result(p.oid))
              FROM pg_proc p WHERE p.oid = objid AND classid = 'pg_proc'::regclass AND prokind = 'f'),
             (SELECT concat_ws(' ', '', aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn,
                               aggtranstype::regtype, aggtransspace, agginitval, proparallel)

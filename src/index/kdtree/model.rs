@@ -9,8 +9,8 @@ use crate::index::kdtree::fingerprints::Fingerprints;
 use crate::index::kdtree::gather::Gather;
 use crate::index::kdtree::kind::{Kind, Loops};
 use crate::index::kdtree::leaf::Pointer;
-use crate::index::kdtree::page::{NO_BLOCK, Page, ROOT_BLOCK, Role};
-use crate::index::kdtree::pairs::Pairs;
+use crate::index::kdtree::page::{MOST_ROWS, NO_BLOCK, Page, ROOT_BLOCK, Role};
+use crate::index::kdtree::pairs::{MANY, Pairs};
 use crate::index::kdtree::search::{Search, Step, Within};
 use crate::index::kdtree::signatures::Signatures;
 use crate::index::kdtree::{change, choose};
@@ -228,7 +228,8 @@ fn pairs_are_exact<K: Kind>(values: &[K::Value], more: &[K::Value], nearer: usiz
     let mut found = Vec::new();
     while let Some(turn) = pairs.next_turn() {
         pairs.take(turn, model.page(turn.block())).expect("a tree");
-        while let Some(pair) = pairs.next_pair() {
+        while let Some(pair) = pairs.next_pair().expect("memory") {
+            assert!(pairs.kept() < MANY + MOST_ROWS);
             found.push((pair.distance, pair.one.0, pair.other.0));
         }
         for (value, number) in incoming.by_ref().take(20) {
@@ -318,6 +319,28 @@ proptest! {
         searches_are_exact::<Fingerprints>(&vec![value; count], &vec![value; more], &value, 90);
         let value = Signature::from_values([0.25; 16]);
         searches_are_exact::<Signatures>(&vec![value; count], &vec![value; more], &value, 90);
+    }
+}
+
+/// Equal rows are many pairs, of which few are kept at a time; the first leaf has the first of them.
+#[test]
+fn pairs_of_equal_rows() {
+    let other =
+        |n: usize| Fingerprint::from_values(std::array::from_fn(|at| (n >> (at % 9)) as u8));
+    let mut rows = vec![other(0); 1500];
+    rows.extend((1..=700).map(other));
+    for full in [4096, 300, 1] {
+        // Those of the equal ones, and no others.
+        pairs_are_exact::<Fingerprints>(&rows, &rows[1400..], 1500 * 1499 / 2, full);
+        let model = Model::build::<Fingerprints>(&[&rows[..1500]], 90);
+        let mut pairs = Pairs::<Fingerprints>::new(Loops::PLAIN, 0.1, full).expect("memory");
+        let mut leaves = 0;
+        while pairs.next_pair().expect("memory").is_none() {
+            let turn = pairs.next_turn().expect("a pair");
+            pairs.take(turn, model.page(turn.block())).expect("a tree");
+            leaves += usize::from(model.page(turn.block()).level() == 0);
+        }
+        assert_eq!(leaves, 1);
     }
 }
 

@@ -16,6 +16,10 @@ use crate::index::kdtree::search::{AHEAD, Visit};
 /// in the processor's own memory.
 pub const FULL: usize = 4096;
 
+/// So many pairs at a time, or a few more: they are to be asked for before the search goes on, also
+/// in the middle of a page. Rows that are all equal would be a hundred times as many on each.
+pub const MANY: usize = 4096;
+
 /// Two rows that are near each other, where they are in the table: first the one that is first
 /// there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,6 +60,16 @@ struct Leaf<K: Kind> {
     end: usize,
 }
 
+/// A page whose rows are compared with those in hand, and how far that is.
+#[derive(Clone, Copy)]
+struct Work {
+    /// Which rows in hand; none of a leaf that is in hand itself, as the last of all.
+    near: Option<Part>,
+    /// The leaf in hand, and how many of the rows that are near something are done with it.
+    leaf: usize,
+    row: usize,
+}
+
 /// What looks for pairs, and those that it found.
 struct Finder<K: Kind> {
     loops: Loops<K>,
@@ -84,6 +98,8 @@ pub struct Pairs<K: Kind> {
     bounds: [f64; MOST_BOXES],
     /// Of a leaf, the rows that are near some of another.
     few: Page,
+    /// What is left of a page that has many pairs, and the page, as it was.
+    rest: Option<(Work, Page)>,
 }
 
 impl Turn {
@@ -94,13 +110,14 @@ impl Turn {
 }
 
 impl<K: Kind> Finder<K> {
-    /// Finds the pairs that a row makes with the first `count` of a leaf.
+    /// Finds the pairs that a row makes with the first `count` of a leaf. Gives whether there are
+    /// many now.
     fn find(
         &mut self,
         (query, one): (&K::Query, Pointer),
         page: &Page,
         count: usize,
-    ) -> Result<(), TreeError> {
+    ) -> Result<bool, TreeError> {
         self.hits.clear();
         (self.loops.nearer)(query, page.room(), count, self.radius, &mut self.hits);
         for (place, distance) in self.hits.iter().filter(|hit| hit.1 < self.radius) {
@@ -110,7 +127,7 @@ impl<K: Kind> Finder<K> {
             let (one, other) = (one.min(other), one.max(other));
             self.found.push(Pair { one, other, distance });
         }
-        Ok(())
+        Ok(self.found.len() >= MANY)
     }
 
     /// Takes the rows of a leaf that may be near to what an extent is around.
@@ -148,17 +165,27 @@ impl<K: Kind> Pairs<K> {
             boxes: Vec::new(),
             bounds: [0.0; MOST_BOXES],
             few: Page::new(K::NUMBER, Role::Node, 0),
+            rest: None,
         })
     }
 
     /// A pair of the pages taken.
-    pub fn next_pair(&mut self) -> Option<Pair> {
-        self.finder.found.pop()
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn next_pair(&mut self) -> Result<Option<Pair>, TreeError> {
+        while self.finder.found.is_empty()
+            && let Some((work, page)) = self.rest.take()
+        {
+            self.compare(work, &page)?;
+        }
+        Ok(self.finder.found.pop())
     }
 
-    /// Whether there is one.
-    pub fn has_pairs(&self) -> bool {
-        !self.finder.found.is_empty()
+    /// How many pairs wait to be asked for.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.finder.found.len()
     }
 
     /// The next page to [`Pairs::take`], if there is one. All pairs of those before are to be
@@ -219,7 +246,7 @@ impl<K: Kind> Pairs<K> {
                 self.above.push(Above { page: page.clone(), left: page.count() });
                 Ok(())
             }
-            Some(near) if is_leaf => self.compare(near, page),
+            Some(_) if is_leaf => self.compare(Work { near, leaf: 0, row: 0 }, page),
             Some(near) => self.schedule(near, page, page.count()),
         }
     }
@@ -228,24 +255,11 @@ impl<K: Kind> Pairs<K> {
     fn take_in_hand(&mut self, page: &Page) -> Result<(), TreeError> {
         let (count, first) = (page.count(), self.rows.len());
         self.rows.try_reserve(count)?;
-        for place in 0..count {
-            let query = K::query(&leaf::value::<K>(page, place));
-            let one = leaf::pointer::<K>(page, place);
-            // With those before: so each pair once.
-            self.finder.find((&query, one), page, place)?;
-            self.rows.push((query, one));
-        }
-        for leaf in &self.leaves {
-            self.finder.choose(&mut self.few, &leaf.extent, page);
-            for place in 0..self.few.count() {
-                let query = K::query(&leaf::value::<K>(&self.few, place));
-                let one = leaf::pointer::<K>(&self.few, place);
-                self.finder.find((&query, one), &leaf.page, leaf.page.count())?;
-            }
-        }
+        self.rows.extend((0..count).map(|place| row::<K>(page, place)));
         let extent = K::extent(self.rows.iter().skip(first).map(|(query, _)| query));
         self.leaves.try_reserve(1)?;
         self.leaves.push(Leaf { page: page.clone(), extent, end: self.rows.len() });
+        self.compare(Work { near: None, leaf: 0, row: 0 }, page)?;
         if self.rows.len() < self.full {
             return Ok(());
         }
@@ -293,28 +307,57 @@ impl<K: Kind> Pairs<K> {
         Ok(())
     }
 
-    /// Finds the pairs of some rows in hand with those of another leaf. Mostly few of either are
-    /// near any of the other, and to find these takes much less than to compare all.
-    fn compare(&mut self, near: Part, page: &Page) -> Result<(), TreeError> {
-        let mut list = self.lists.get(near.from..near.to).unwrap_or(&[]);
-        for leaf in &self.leaves {
-            let of_leaf;
-            let end = list.partition_point(|&row| (row as usize) < leaf.end);
-            (of_leaf, list) = list.split_at_checked(end).unwrap_or((list, &[]));
-            let rows = || of_leaf.iter().filter_map(|&row| self.rows.get(row as usize));
-            if of_leaf.is_empty() {
-                continue;
+    /// Finds the pairs of rows in hand with those of a leaf, until there are many. Mostly few of
+    /// either are near any of the other, and to find these takes much less than to compare all.
+    fn compare(&mut self, mut work: Work, page: &Page) -> Result<(), TreeError> {
+        let before = work.leaf.checked_sub(1).and_then(|before| self.leaves.get(before));
+        let mut first = before.map_or(0, |leaf| leaf.end);
+        while let Some(leaf) = self.leaves.get(work.leaf) {
+            let (finder, few, mut many) = (&mut self.finder, &mut self.few, false);
+            if let Some(near) = work.near {
+                let list = self.lists.get(near.from..near.to).unwrap_or(&[]);
+                let begin = list.partition_point(|&row| (row as usize) < first);
+                let end = list.partition_point(|&row| (row as usize) < leaf.end);
+                let of_leaf = list.get(begin..end).unwrap_or(&[]);
+                let rows = || of_leaf.iter().filter_map(|&row| self.rows.get(row as usize));
+                if !of_leaf.is_empty() {
+                    finder.choose(few, &K::extent(rows().map(|(query, _)| query)), page);
+                    let (count, mut rows) = (few.count(), rows().skip(work.row));
+                    while count > 0
+                        && !many
+                        && let Some((query, pointer)) = rows.next()
+                    {
+                        many = finder.find((query, *pointer), few, count)?;
+                        work.row += 1;
+                    }
+                }
+            } else if work.leaf + 1 == self.leaves.len() {
+                // The leaf itself: each row with those before, so each pair once.
+                let mut rows = self.rows.iter().skip(first + work.row);
+                while !many && let Some((query, pointer)) = rows.next() {
+                    many = finder.find((query, *pointer), page, work.row)?;
+                    work.row += 1;
+                }
+            } else {
+                finder.choose(few, &leaf.extent, page);
+                while !many && work.row < few.count() {
+                    let (query, pointer) = row::<K>(few, work.row);
+                    many = finder.find((&query, pointer), &leaf.page, leaf.page.count())?;
+                    work.row += 1;
+                }
             }
-            let extent = K::extent(rows().map(|(query, _)| query));
-            self.finder.choose(&mut self.few, &extent, page);
-            let count = self.few.count();
-            if count == 0 {
-                continue;
+            if many {
+                self.rest = Some((work, page.clone()));
+                return Ok(());
             }
-            for (query, pointer) in rows() {
-                self.finder.find((query, *pointer), &self.few, count)?;
-            }
+            first = leaf.end;
+            work = Work { leaf: work.leaf + 1, row: 0, ..work };
         }
         Ok(())
     }
+}
+
+/// A row of a leaf, to be compared with others.
+fn row<K: Kind>(page: &Page, place: usize) -> (K::Query, Pointer) {
+    (K::query(&leaf::value::<K>(page, place)), leaf::pointer::<K>(page, place))
 }

@@ -1,5 +1,9 @@
 //! `kdtree_pairs(regclass, float8)`: all pairs of rows of a table that are near each other, by
 //! walking through its index once.
+//!
+//! Postgres gives out no row of a function in FROM before it has all of them, unless that is a
+//! function in SQL whose text can take its place. So that is what `kdtree_pairs` is, around the
+//! function here, which stands in a list of what is selected and gives out row by row.
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::leaf::Pointer;
@@ -28,7 +32,7 @@ type Row = (ItemPointerData, ItemPointerData, f64);
 /// All pairs of rows nearer to each other than `radius`, by where they are in the table, the one
 /// that is first there first: those that the statement sees.
 #[pg_extern(sql = false)]
-fn kdtree_pairs(
+fn kdtree_pairs_walk(
     index: Oid,
     radius: f64,
     call: pg_sys::FunctionCallInfo,
@@ -97,7 +101,7 @@ unsafe fn walk<K: Rows>(
         let pairs = or_raise(open.index, Pairs::<K>::new(loops::best(), radius, FULL));
         let open = Box::new(open);
         pg_sys::RegisterExprContextCallback(context, Some(close), at(&open));
-        Box::new(Walk { open: Some(open), context, pairs, rows: Vec::new() })
+        Box::new(Walk { open: Some(open), context, pairs })
     }
 }
 
@@ -121,7 +125,6 @@ struct Walk<K: Rows> {
     open: Option<Box<Open>>,
     context: *mut pg_sys::ExprContext,
     pairs: Pairs<K>,
-    rows: Vec<Row>,
 }
 
 fn or_raise<T>(index: Relation, result: Result<T, TreeError>) -> T {
@@ -132,52 +135,50 @@ impl<K: Rows> Iterator for Walk<K> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        while self.rows.is_empty() {
-            let open = self.open.as_ref()?;
-            // SAFETY: both are open since the walk began.
-            unsafe {
-                if !or_raise(open.index, step(open, &mut self.pairs, &mut self.rows)) {
-                    pg_sys::UnregisterExprContextCallback(self.context, Some(close), at(open));
-                    open.close();
-                    self.open = None;
-                }
+        let open = self.open.as_ref()?;
+        // SAFETY: both are open since the walk began.
+        unsafe {
+            let row = or_raise(open.index, step(open, &mut self.pairs));
+            if row.is_none() {
+                pg_sys::UnregisterExprContextCallback(self.context, Some(close), at(open));
+                open.close();
+                self.open = None;
             }
+            row
         }
-        self.rows.pop()
     }
 }
 
-/// Goes on to pages that have pairs, or to the end, of which it tells by `false`.
+/// Goes on to the next pair that the statement sees. Pairs that were found wait for that until they
+/// are asked for: meanwhile nobody takes away a row that the snapshot has, and one that is put in
+/// the place of another it does not have.
 ///
 /// # Safety
 /// Both are open.
 unsafe fn step<K: Rows>(
     &Open { heap, index }: &Open,
     pairs: &mut Pairs<K>,
-    rows: &mut Vec<Row>,
-) -> Result<bool, TreeError> {
+) -> Result<Option<Row>, TreeError> {
     // SAFETY: as promised by the caller.
     unsafe {
+        let snapshot = pg_sys::GetActiveSnapshot();
         let mut ahead = Ahead::default();
-        while !pairs.has_pairs() {
-            let Some(turn) = pairs.next_turn() else { return Ok(false) };
+        loop {
+            while let Some(Pair { one, other, distance }) = pairs.next_pair()? {
+                check_for_interrupts!();
+                let Some(one) = seen(heap, snapshot, one) else { continue };
+                let Some(other) = seen(heap, snapshot, other) else { continue };
+                // The versions that are seen may be in another order than the first ones.
+                let turned = place(other) < place(one);
+                let (one, other) = if turned { (other, one) } else { (one, other) };
+                return Ok(Some((one, other, distance)));
+            }
+            let Some(turn) = pairs.next_turn() else { return Ok(None) };
             check_for_interrupts!();
             let pin = ahead.take(index, turn.block());
             ahead.fetch::<K>(index, pairs.ahead());
             pairs.take(turn, Held::of_pin(pin, Lock::Shared).page())?;
         }
-        drop(ahead);
-        let snapshot = pg_sys::GetActiveSnapshot();
-        while let Some(Pair { one, other, distance }) = pairs.next_pair() {
-            let Some(one) = seen(heap, snapshot, one) else { continue };
-            let Some(other) = seen(heap, snapshot, other) else { continue };
-            rows.try_reserve(1)?;
-            // The versions that are seen may be in another order than the first ones.
-            let turned = place(other) < place(one);
-            let (one, other) = if turned { (other, one) } else { (one, other) };
-            rows.push((one, other, distance));
-        }
-        Ok(true)
     }
 }
 
