@@ -1051,6 +1051,68 @@ fn the_planner_takes_it_and_knows_how_many_rows_a_sphere_has() {
     assert!(expected(&mut database, &all) > 0.98 * ROWS as f64);
 }
 
+/// Some of the nearest are searched for. All of them are sorted, as a search gives them out one by one,
+/// and looks at each page again in every round.
+#[test]
+fn the_planner_searches_for_some_and_sorts_all() {
+    let mut database = filled("kdtree_planner_all", 300);
+    database.client.batch_execute("CREATE INDEX item_fp ON item USING kdtree (fp)").expect("index");
+    let center = "(SELECT fp FROM item i WHERE i.id = 77)";
+    let (by_index, by_sort) = ("Order By: (fp <->", "Sort Key: ((item.fp <->");
+    for rows in [300, 5000, 40_000] {
+        if rows > 300 {
+            let before: i64 = database
+                .client
+                .query_one("SELECT count(*) FROM item", &[])
+                .expect("a count")
+                .get(0);
+            load(&mut database, before as usize..rows, photographs, &mut Random(9));
+        }
+        database.client.batch_execute("VACUUM ANALYZE item").expect("analyzed");
+        let ordered = format!("FROM item ORDER BY fp <-> {center}");
+        let mut queries = vec![
+            (format!("SELECT id {ordered}"), by_sort),
+            (format!("SELECT * {ordered}"), by_sort),
+            // By the index alone.
+            (format!("SELECT fp {ordered}"), by_sort),
+            (format!("SELECT id, row_number() OVER (ORDER BY fp <-> {center}) FROM item"), by_sort),
+            (format!("SELECT id {ordered} LIMIT 20"), by_index),
+            (format!("SELECT fp {ordered} LIMIT 20"), by_index),
+        ];
+        for limit in [1000, 4000].into_iter().filter(|limit| rows > 4 * limit) {
+            queries.push((format!("SELECT id {ordered} LIMIT {limit}"), by_index));
+            queries.push((format!("SELECT id {ordered} LIMIT 20 OFFSET {limit}"), by_index));
+            queries.push((format!("SELECT id, fp {ordered} LIMIT {limit}"), by_index));
+        }
+        for (query, by) in queries {
+            let plan = database.plan(&query);
+            assert!(plan.contains(by), "{rows} rows: {query}\n{plan}");
+        }
+    }
+    // Among others, of which there are few or many.
+    for (condition, limit, by) in [("id < 20000", 20, by_index), ("id < 50", 40, by_sort)] {
+        let query =
+            format!("SELECT id FROM item WHERE {condition} ORDER BY fp <-> {center} LIMIT {limit}");
+        let plan = database.plan(&query);
+        assert!(plan.contains(by), "{query}\n{plan}");
+    }
+    // Who may stop at any time begins with a tenth of them.
+    database
+        .client
+        .batch_execute(
+            "SET plan_cache_mode = force_generic_plan;
+             PREPARE nearest(fingerprint, int) AS SELECT id FROM item ORDER BY fp <-> $1 LIMIT $2",
+        )
+        .expect("prepared");
+    for query in [
+        "EXECUTE nearest(NULL, 20)".to_owned(),
+        format!("DECLARE c CURSOR FOR SELECT id FROM item ORDER BY fp <-> {center}"),
+    ] {
+        let plan = database.plan(&query);
+        assert!(plan.contains(by_index), "{query}\n{plan}");
+    }
+}
+
 /// Rows that a scan found dead are passed by from then on.
 #[test]
 fn dead_rows_are_found_dead_once() {

@@ -11,7 +11,7 @@ use crate::index::kdtree::kind::{Kind, Loops};
 use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::page::{MOST_ROWS, NO_BLOCK, Page, ROOT_BLOCK, Role};
 use crate::index::kdtree::pairs::{MANY, Pairs};
-use crate::index::kdtree::search::{Search, Step, Within};
+use crate::index::kdtree::search::{Search, Step, Within, beyond_the_first_round};
 use crate::index::kdtree::signatures::Signatures;
 use crate::index::kdtree::{change, choose};
 use crate::index::kdtree::{inner, leaf};
@@ -341,6 +341,40 @@ fn pairs_of_equal_rows() {
             leaves += usize::from(model.page(turn.block()).level() == 0);
         }
         assert_eq!(leaves, 1);
+    }
+}
+
+/// What the planner is told: how often a page is looked at, at most and where nothing tells the near
+/// rows from the far ones.
+#[test]
+fn rounds_of_a_search() {
+    let mut state = 26_u64;
+    let mut byte = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    let rows: Vec<Fingerprint> =
+        (0..6000).map(|_| Fingerprint::from_values(std::array::from_fn(|_| byte()))).collect();
+    let model = Model::build::<Fingerprints>(&[&rows], 90);
+    for wanted in [1, 64, 65, 500, 4000, 6000] {
+        let (loops, query) = (Loops::PLAIN, Fingerprints::query(&rows[777]));
+        let mut search =
+            Search::<Fingerprints>::new(loops, query, Vec::new(), false).expect("memory");
+        let (mut reads, mut given) = (vec![0; model.pages.len()], 0);
+        while given < wanted {
+            match search.step().expect("memory") {
+                Step::Read(visit) => {
+                    reads[visit.block as usize] += 1;
+                    search.take(visit, model.page(visit.block)).expect("a tree");
+                }
+                Step::Row(_) => given += 1,
+                Step::Done => panic!("{given} of {wanted}"),
+            }
+        }
+        let most = reads.into_iter().max().map_or(0.0, f64::from);
+        let (rounds, behind) = beyond_the_first_round(f64::from(wanted));
+        assert!((rounds.max(1.0)..=1.0 + rounds).contains(&most), "{wanted}: {most} of {rounds}");
+        assert_eq!(behind, f64::from((wanted - 64).max(0)));
     }
 }
 

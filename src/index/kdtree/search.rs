@@ -23,6 +23,14 @@ const FIRST_ROUND: usize = 64;
 /// So many times as many in each round after.
 const GROWTH: usize = 8;
 
+/// What a search does for its first so many rows that it does not do for the nearest few: in how many
+/// more rounds it looks at pages again, at most, and how many rows come out of these.
+pub fn beyond_the_first_round(rows: f64) -> (f64, f64) {
+    let (first, growth) = (FIRST_ROUND as f64, GROWTH as f64);
+    let rounds = (rows / first).log(growth).ceil().max(0.0);
+    (rounds, (rows - first).max(0.0))
+}
+
 /// Pages that [`Search::ahead`] and [`Gather::ahead`](super::gather::Gather::ahead) tell of.
 pub const AHEAD: usize = 2;
 
