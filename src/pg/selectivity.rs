@@ -27,6 +27,8 @@ v1!(
 const UNKNOWN: f64 = 0.001;
 /// Of so many values every pair is looked at, where the centre is not known.
 const IN_PAIRS: usize = 48;
+/// Of so many of the most common values of two columns, too: of those that ANALYZE keeps by default.
+const MOST_COMMON: usize = 128;
 
 /// An estimator's functions for one type.
 macro_rules! estimators {
@@ -94,8 +96,8 @@ where
             Asked::Nothing => Some(0.0),
             _ if !on_left => None,
             Asked::Anything => None,
-            Asked::Radius(radius) => {
-                Known::<T>::of(&mut column, operator).share_of_pairs::<C, N>(radius)
+            Asked::Radius(radius, center) => {
+                share_of_pairs::<T, C, N>(root, &mut column, center, operator, radius)
             }
             Asked::Sphere(sphere) => Known::<T>::of(&mut column, operator).share::<C, N>(sphere),
         };
@@ -118,20 +120,51 @@ where
         let operator = operator(fcinfo);
         let arguments = argument(fcinfo, 2).cast_mut_ptr::<List>();
         let info = argument(fcinfo, 4).cast_mut_ptr::<pg_sys::SpecialJoinInfo>();
-        let Some(sphere) = second(arguments) else { return UNKNOWN };
+        let Some([_, sphere]) = two(arguments) else { return UNKNOWN };
         let sphere = pg_sys::estimate_expression_value(root, sphere);
         let mut columns = [VariableStatData::default(), VariableStatData::default()];
         let [column, other] = &mut columns;
         let mut reversed = false;
         pg_sys::get_join_variables(root, arguments, info, column, other, &mut reversed);
         let share = match Asked::<T>::of(sphere) {
-            Asked::Radius(radius) => {
-                Known::<T>::of(column, operator).share_of_pairs::<C, N>(radius)
+            Asked::Radius(radius, center) => {
+                share_of_pairs::<T, C, N>(root, column, center, operator, radius)
             }
             _ => None,
         };
         columns.iter().for_each(|column| release(column));
         share.unwrap_or(UNKNOWN).clamp(0.0, 1.0)
+    }
+}
+
+/// The share of pairs of a row and a centre that are nearer than a radius, where the centre is another
+/// column, a parameter, or whatever else.
+///
+/// # Safety
+/// As the functions that call it; the column is filled in and not released yet.
+unsafe fn share_of_pairs<T, C, const N: usize>(
+    root: *mut PlannerInfo,
+    column: &mut VariableStatData,
+    center: *mut Node,
+    operator: Oid,
+    radius: f64,
+) -> Option<f64>
+where
+    T: Stored + Point<C, N>,
+    C: Coordinate,
+{
+    // SAFETY: as promised by the caller; the variable is filled in by Postgres. Its values are of the
+    // type of the column, which a centre may not be: there is a sphere of a text, too.
+    unsafe {
+        let known = Known::<T>::of(column, operator);
+        if pg_sys::exprType(center) != column.vartype {
+            return known.share_of_pairs::<C, N>(radius);
+        }
+        let mut variable = VariableStatData::default();
+        pg_sys::examine_variable(root, center, 0, &mut variable);
+        let centers = Known::<T>::of(&mut variable, operator);
+        release(&variable);
+        known.share_around::<C, N>(&centers, radius)
     }
 }
 
@@ -155,15 +188,15 @@ unsafe fn release(column: &VariableStatData) {
     }
 }
 
-/// The second of two arguments.
+/// Two arguments.
 ///
 /// # Safety
 /// A list of nodes, or none.
-unsafe fn second(arguments: *mut List) -> Option<*mut Node> {
+unsafe fn two(arguments: *mut List) -> Option<[*mut Node; 2]> {
     // SAFETY: as promised by the caller.
     unsafe {
         let two = !arguments.is_null() && (*arguments).length == 2;
-        two.then(|| (*(*arguments).elements.add(1)).ptr_value.cast::<Node>())
+        two.then(|| [0, 1].map(|place| (*(*arguments).elements.add(place)).ptr_value.cast()))
     }
 }
 
@@ -173,8 +206,8 @@ enum Asked<'a, T: 'static> {
     Nothing,
     /// All of it.
     Sphere(&'a Sphere<T>),
-    /// Its radius, as in a join, or where the centre is a parameter.
-    Radius(f64),
+    /// Its radius, as in a join, or where the centre is a parameter; and the centre, as it is written.
+    Radius(f64, *mut Node),
     /// Nothing.
     Anything,
 }
@@ -202,14 +235,14 @@ where
             // sphere(center, radius)
             if is_a(sphere, NodeTag::T_FuncExpr) {
                 let arguments = (*sphere.cast::<pg_sys::FuncExpr>()).args;
-                if let Some(radius) = second(arguments)
+                if let Some([center, radius]) = two(arguments)
                     && is_a(radius, NodeTag::T_Const)
                     && (*radius.cast::<pg_sys::Const>()).consttype == pg_sys::FLOAT8OID
                 {
                     let radius = &*radius.cast::<pg_sys::Const>();
                     return match f64::from_datum(radius.constvalue, radius.constisnull) {
                         None => Asked::Nothing,
-                        Some(radius) => Asked::Radius(radius),
+                        Some(radius) => Asked::Radius(radius, center),
                     };
                 }
             }
@@ -271,6 +304,37 @@ impl<T: Stored + Copy> Known<T> {
             Some(others) => Some(common + self.share_of_others * others),
             None => (!self.common.is_empty()).then_some(common),
         }
+    }
+
+    /// The share of pairs of a row and a row of `centers` that are nearer than a radius. Equal rows
+    /// make as many pairs as the square of their number: so those of common values are counted, and
+    /// only for the others a value tells as much as another.
+    fn share_around<C: Coordinate, const N: usize>(
+        &self,
+        centers: &Known<T>,
+        radius: f64,
+    ) -> Option<f64>
+    where
+        T: Point<C, N>,
+    {
+        let sample = self.share_of_pairs::<C, N>(radius);
+        let [rows, around] = [self, centers].map(|known| known.common.iter().take(MOST_COMMON));
+        let (mut near, mut counted) = (0.0, 0.0);
+        for (center, share_of_centers) in around {
+            for (value, share) in rows.clone() {
+                let pairs = share * share_of_centers;
+                counted += pairs;
+                near += if center.distance(value) < radius { pairs } else { 0.0 };
+            }
+        }
+        if counted <= 0.0 {
+            return sample;
+        }
+        let [all_rows, all_centers] = [self, centers].map(|known| {
+            known.share_of_others + known.common.iter().map(|(_, share)| share).sum::<f64>()
+        });
+        let others = (all_rows * all_centers - counted).max(0.0);
+        Some(near + others * sample.unwrap_or(UNKNOWN))
     }
 
     /// The share of rows nearer than a radius to one of them.

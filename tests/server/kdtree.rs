@@ -976,6 +976,13 @@ fn a_join_searches_anew_for_each_row() {
     }
 }
 
+/// How many rows the planner expects of a query.
+fn expected(database: &mut Database, query: &str) -> f64 {
+    let plan = database.value(&format!("EXPLAIN (FORMAT JSON) {query}")).expect("a plan");
+    let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+    plan[0]["Plan"]["Plan Rows"].as_f64().expect("a number")
+}
+
 /// From a thousand rows on, rather than reading the table or the index by GiST; and rows that
 /// are expected within a sphere are of the number that there are.
 #[test]
@@ -1006,11 +1013,6 @@ fn the_planner_takes_it_and_knows_how_many_rows_a_sphere_has() {
             assert!(plan.contains("by_kdtree"), "{rows} rows: {query}\n{plan}");
         }
     }
-    let expected = |database: &mut Database, query: &str| -> f64 {
-        let plan = database.value(&format!("EXPLAIN (FORMAT JSON) {query}")).expect("a plan");
-        let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
-        plan[0]["Plan"]["Plan Rows"].as_f64().expect("a number")
-    };
     let center: String = database.value("SELECT fp::text FROM item WHERE id = 77").expect("one");
     for (radius, factor) in [(9.0, 1.5), (7.0, 3.0), (5.5, 6.0), (4.0, 12.0)] {
         let query =
@@ -1049,6 +1051,54 @@ fn the_planner_takes_it_and_knows_how_many_rows_a_sphere_has() {
     let all =
         format!("SELECT FROM item WHERE fp <<->> sphere('{center}'::fingerprint, 'Infinity')");
     assert!(expected(&mut database, &all) > 0.98 * ROWS as f64);
+}
+
+/// 10,000 equal rows are a hundred million pairs with each other, and ten million with a thousand of another
+/// table, of either type and from either side.
+#[test]
+fn the_planner_knows_how_many_pairs_equal_rows_make() {
+    let mut database = Database::create("kdtree_planner_equal");
+    database.client.batch_execute("CREATE TABLE item (id int, fp fingerprint)").expect("table");
+    load(&mut database, 0..20_000, half_equal, &mut Random(26));
+    let numbers =
+        "(SELECT array_agg(get_byte(fp::bytea, n) / 64.0) FROM generate_series(0, 15) AS n)";
+    for statement in [
+        &format!("ALTER TABLE item ADD sig signature; UPDATE item SET sig = {numbers}::float8[]::signature WHERE fp IS NOT NULL"),
+        // Of the same common value a tenth of the rows, of one that is far from it half of them, and of
+        // one that is near to it a fifth.
+        "CREATE TABLE other AS SELECT id,
+             CASE WHEN id % 10 = 0 THEN decode(repeat('07', 32), 'hex')::fingerprint
+                  WHEN id % 10 < 6 THEN decode(repeat('f0', 32), 'hex')::fingerprint
+                  WHEN id % 10 < 8 THEN decode(repeat('07', 31) || '08', 'hex')::fingerprint ELSE fp END AS fp
+         FROM item WHERE id < 10000",
+        "CREATE INDEX ON item USING kdtree (fp); CREATE INDEX ON item USING kdtree (sig)",
+        "ANALYZE item; ANALYZE other",
+    ] {
+        database.client.batch_execute(statement).expect(statement);
+    }
+    let of = |condition: &str| format!("SELECT FROM item a JOIN item b ON {condition}");
+    for (query, real) in [
+        (of("b.fp <<->> sphere(a.fp, 0.5)"), 1e8_f64),
+        (of("b.sig <<->> sphere(a.sig, 0.01)"), 1e8),
+        (of("b.fp <<->> sphere(a.fp, 0.5) AND a.id < b.id"), 0.5e8),
+        (of("b.fp <<->> sphere(a.fp, 0)"), 0.0),
+        // With the tenth, and with that and the fifth.
+        ("SELECT FROM item a JOIN other b ON b.fp <<->> sphere(a.fp, 1e-9)".to_owned(), 1e7),
+        ("SELECT FROM other a JOIN item b ON b.fp <<->> sphere(a.fp, 1)".to_owned(), 3e7),
+    ] {
+        let told = expected(&mut database, &query);
+        assert!(told <= real.max(1.0) * 3.0 && told * 3.0 >= real, "{query}: {told} of {real}");
+    }
+    // And how many each search finds that such a join is made of.
+    database.client.batch_execute("SET enable_seqscan = off").expect("set");
+    let search =
+        "EXPLAIN (FORMAT JSON) SELECT FROM other a JOIN item b ON b.fp <<->> sphere(a.fp, 1)";
+    let plan: serde_json::Value =
+        serde_json::from_str(&database.value(search).expect("a plan")).expect("JSON");
+    let inner = &plan[0]["Plan"]["Plans"][1];
+    assert_eq!(inner["Index Name"], "item_fp_idx", "{plan:#}");
+    let told = inner["Plan Rows"].as_f64().expect("a number");
+    assert!((1000.0..=9000.0).contains(&told), "{told} of 3000");
 }
 
 /// Some of the nearest are searched for. All of them are sorted, as a search gives them out one by one,
