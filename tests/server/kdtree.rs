@@ -3,6 +3,7 @@
 
 use crate::answers::{answer, assert_same};
 use crate::database::Database;
+use crate::deadline::eventually;
 use crate::fingerprints::Fingerprints;
 use crate::random::{Draw as _, Random};
 use postgres::error::SqlState;
@@ -686,11 +687,21 @@ fn a_cursor_that_failed_is_closed_in_a_transaction_that_goes_on() {
 fn an_index_only_scan_keeps_the_page_of_rows_without_a_value_in_hand() {
     let mut database = filled("kdtree_nulls_in_hand", 50);
     let make = "INSERT INTO item SELECT 1000 + n, NULL FROM generate_series(1, 300) AS n;
-                CREATE INDEX item_fp ON item USING kdtree (fp)";
+                CREATE INDEX item_fp ON item USING kdtree (fp);
+                ALTER TABLE item SET (autovacuum_enabled = off)";
     database.client.batch_execute(make).expect("rows");
     database.client.batch_execute("VACUUM item").expect("all visible");
-    // Gone before the scan begins, so that VACUUM may take them.
-    database.client.batch_execute("DELETE FROM item WHERE id % 2 = 0").expect("deleted");
+    // Gone before the scan begins, so that VACUUM may take them: for all snapshots, which a
+    // transaction of another test holds back.
+    let gone: i64 = database
+        .client
+        .query_one("WITH gone AS (DELETE FROM item WHERE id % 2 = 0) SELECT txid_current()", &[])
+        .expect("deleted")
+        .get(0);
+    let oldest = "SELECT txid_snapshot_xmin(txid_current_snapshot())";
+    eventually("nobody else may see the rows that are gone", || {
+        database.client.query_one(oldest, &[]).expect("a snapshot").get::<_, i64>(0) > gone
+    });
     let mut other = database.session_of("postgres");
     other.client.batch_execute("SET statement_timeout = '500ms'").expect("set");
     let by_index = "SET enable_seqscan = off; SET enable_bitmapscan = off";
@@ -714,6 +725,7 @@ fn an_index_only_scan_keeps_the_page_of_rows_without_a_value_in_hand() {
     found.extend(database.column("FETCH ALL FROM c"));
     assert_eq!(found.len(), 175);
     database.client.batch_execute("COMMIT").expect("committed");
+    other.client.batch_execute("RESET statement_timeout").expect("reset");
     other.client.batch_execute("VACUUM item").expect("free");
 }
 
