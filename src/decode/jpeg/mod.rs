@@ -1,6 +1,7 @@
 //! JPEG, by the `zune-jpeg` crate; what that does not read right, by `uncommon`.
 
 mod bits;
+mod grid;
 mod header;
 mod plain;
 mod plane;

@@ -2,13 +2,11 @@
 //! samples, and how these are spread where they are fewer than the picture's pixels.
 
 use super::super::{DecodeError, Watch, allocate};
+use super::grid::{BLOCK, Grid};
 use super::header::{Component, Header, Progression};
-use super::uncommon::Grid;
 use rustdct::{DctPlanner, TransformType2And3};
 use std::sync::Arc;
 
-/// Samples along each side of a block.
-pub(super) const BLOCK: usize = 8;
 /// What a component is where its data are missing.
 const MID_GREY: u8 = 128;
 
