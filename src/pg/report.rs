@@ -321,7 +321,7 @@ pub(super) fn no_kdtree(index: String, error: &MetaError) -> Report {
     let message = format!("index \"{index}\" can't be read: {error}");
     match error {
         MetaError::NoMeta => Report::new(PgSqlErrorCode::ERRCODE_INDEX_CORRUPTED, message),
-        MetaError::Later { .. } => {
+        MetaError::Other { .. } => {
             Report::new(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, message)
                 .hint("REINDEX it, or install the version of imgsmlr_rs that wrote it.")
         }

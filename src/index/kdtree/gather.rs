@@ -1,11 +1,11 @@
 //! A search for all rows within spheres, in no order: page after page, the deepest first.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
+use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::page::{MOST_ROWS, Page, Role};
-use crate::index::kdtree::search::{AHEAD, Found, Visit, Within};
+use crate::index::kdtree::search::{Found, Visit, Within};
 
 /// A search in progress.
 pub struct Gather<K: Kind> {
@@ -14,7 +14,7 @@ pub struct Gather<K: Kind> {
     skip_dead: bool,
     visits: Vec<Visit>,
     hits: Hits,
-    bounds: [f64; MOST_BOXES],
+    bounds: Bounds,
     rows: Vec<Found>,
 }
 
@@ -32,7 +32,7 @@ impl<K: Kind> Gather<K> {
         visits.try_reserve(64)?;
         visits.push(Visit::ROOT);
         rows.try_reserve(MOST_ROWS)?;
-        let (hits, bounds) = (Hits::default(), [0.0; MOST_BOXES]);
+        let (hits, bounds) = (Hits::default(), Bounds::default());
         Ok(Gather { loops, spheres, skip_dead, visits, hits, bounds, rows })
     }
 
@@ -42,9 +42,8 @@ impl<K: Kind> Gather<K> {
     }
 
     /// The pages that are taken next, unless those taken before have others below them.
-    pub fn ahead(&self) -> [Option<u32>; AHEAD] {
-        let mut last = self.visits.iter().rev().map(|visit| visit.block);
-        [last.next(), last.next()]
+    pub fn coming(&self) -> impl Iterator<Item = u32> + Clone {
+        self.visits.iter().rev().map(|visit| visit.block)
     }
 
     /// A row of the pages taken.
@@ -77,19 +76,30 @@ impl<K: Kind> Gather<K> {
         if page.level() > 0 {
             let boxes = page.room();
             let mut within = u128::MAX;
-            for Within { center, radius } in &self.spheres {
+            // The first sphere's bounds stay: by that one rows are looked at first.
+            for Within { center, radius } in self.spheres.iter().rev() {
                 let bounds = &mut self.bounds;
                 within &= self.loops.boxes_within(center, *radius, boxes, count, bounds);
             }
             let inside = (0..count).filter(|place| within >> place & 1 != 0);
-            self.visits.extend(inside.map(|place| Visit::below::<K>(page, place, 0.0)));
+            self.visits.extend(inside.map(|place| {
+                let rest = self.bounds.rests.get(place).copied().unwrap_or(0);
+                Visit::below::<K>(page, place, 0.0, rest)
+            }));
             return Ok(());
         }
         self.hits.clear();
         match self.spheres.first() {
             Some(sphere) => {
                 let (center, radius) = (&sphere.center, sphere.radius);
-                (self.loops.nearer)(center, page.room(), count, radius, &mut self.hits);
+                (self.loops.nearer)(
+                    center,
+                    page.room(),
+                    count,
+                    radius,
+                    visit.rest(),
+                    &mut self.hits,
+                );
             }
             None => (0..count).for_each(|place| self.hits.push(place, 0.0)),
         }

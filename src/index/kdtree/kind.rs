@@ -6,6 +6,20 @@ use crate::index::kdtree::page::{MOST_ROWS, ROOM};
 /// Most boxes of a page above.
 pub const MOST_BOXES: usize = 128;
 
+/// Of each box of a page what is known of the rows in it.
+pub struct Bounds {
+    /// None is nearer.
+    pub distances: [f64; MOST_BOXES],
+    /// What the axes that a first look at rows leaves out have of that, in whole steps: the kind's own.
+    pub rests: [u16; MOST_BOXES],
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { distances: [0.0; MOST_BOXES], rests: [0; MOST_BOXES] }
+    }
+}
+
 /// The rows of a leaf that are near enough: their places, and distances or bounds of these.
 pub struct Hits {
     places: [u16; MOST_ROWS],
@@ -54,7 +68,7 @@ pub trait Kind: 'static {
     /// As many rows, or boxes, are looked at in one go, and lie together on a page.
     const BLOCK: usize;
 
-    /// Bytes at the beginning of each block of rows that are looked at in any case.
+    /// So many axes of all rows of a page are looked at in any case, and lie together before the others.
     const FIRST_LOOK: usize;
 
     /// Rows of a full leaf.
@@ -94,10 +108,17 @@ pub trait Kind: 'static {
     /// The operator's distance.
     fn distance(query: &Self::Query, value: &Self::Value) -> f64;
     /// For each of the first `count` boxes, at most the distance of any row in it.
-    fn bounds(query: &Self::Query, boxes: &[u8; ROOM], count: usize, out: &mut [f64; MOST_BOXES]);
+    fn bounds(query: &Self::Query, boxes: &[u8; ROOM], count: usize, out: &mut Bounds);
     /// Those of the first `count` rows that are not farther than `most`, by the operator's
-    /// distance.
-    fn nearer(query: &Self::Query, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits);
+    /// distance. `rest` is that of the box they are in, or 0.
+    fn nearer(
+        query: &Self::Query,
+        rows: &[u8; ROOM],
+        count: usize,
+        most: f64,
+        rest: u16,
+        hits: &mut Hits,
+    );
     /// Of the first `count` rows those that may not be farther than `most` from what the extent is
     /// around, with at most their distance: every one that is not, and few others.
     fn beside(extent: &Self::Extent, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits);
@@ -107,9 +128,9 @@ pub trait Kind: 'static {
 /// every one of its kind gets others, which give the same numbers.
 pub struct Loops<K: Kind> {
     /// [`Kind::bounds`].
-    pub bounds: fn(&K::Query, &[u8; ROOM], usize, &mut [f64; MOST_BOXES]),
+    pub bounds: fn(&K::Query, &[u8; ROOM], usize, &mut Bounds),
     /// [`Kind::nearer`].
-    pub nearer: fn(&K::Query, &[u8; ROOM], usize, f64, &mut Hits),
+    pub nearer: fn(&K::Query, &[u8; ROOM], usize, f64, u16, &mut Hits),
     /// [`Kind::beside`].
     pub beside: fn(&K::Extent, &[u8; ROOM], usize, f64, &mut Hits),
 }
@@ -134,11 +155,11 @@ impl<K: Kind> Loops<K> {
         radius: f64,
         boxes: &[u8; ROOM],
         count: usize,
-        bounds: &mut [f64; MOST_BOXES],
+        bounds: &mut Bounds,
     ) -> u128 {
         (self.bounds)(query, boxes, count, bounds);
         let mut within = 0;
-        for (place, &bound) in bounds.iter().take(count).enumerate() {
+        for (place, &bound) in bounds.distances.iter().take(count).enumerate() {
             within |= u128::from(bound < radius) << place;
         }
         within

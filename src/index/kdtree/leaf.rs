@@ -1,6 +1,7 @@
 //! Rows on a page: block by block of as many as are looked at in one go, and in a block each
-//! number of all of them side by side; behind the blocks, where the rows are in the table. At the
-//! end a bit for each marks those that are dead to everybody.
+//! number of all of them side by side. The numbers of a first look come first, of all blocks, then
+//! the others, then where the rows are in the table. At the end a bit for each marks those that are
+//! dead to everybody.
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::kind::Kind;
@@ -31,7 +32,11 @@ fn write_pointer(bytes: &mut [u8], pointer: Pointer) {
 /// Where in the room a number of a row is.
 fn number_at<K: Kind>(place: usize, axis: usize) -> usize {
     let (block, within) = (place / K::BLOCK, place % K::BLOCK);
-    ((block * K::AXES + axis) * K::BLOCK + within) * K::WIDTH
+    let (before, axes, axis) = match axis.checked_sub(K::FIRST_LOOK) {
+        None => (0, K::FIRST_LOOK, axis),
+        Some(axis) => (K::ROWS * K::FIRST_LOOK, K::AXES - K::FIRST_LOOK, axis),
+    };
+    (before + (block * axes + axis) * K::BLOCK + within) * K::WIDTH
 }
 
 /// Where a page's pointers begin in its room: after the numbers of a leaf's rows, or, where

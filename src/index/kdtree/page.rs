@@ -11,10 +11,13 @@ use crate::index::kdtree::TreeError;
 pub const PAGE_SIZE: usize = 8192;
 /// Postgres' header in front: LSN, checksum, flags, and where what lies.
 const HEADER: usize = 24;
+/// Where the room begins: at a line of the processor's memory, so that what lies together in the
+/// room comes in as few lines as can be.
+pub const FRONT: usize = 64;
 /// What every page of a tree ends in.
 pub const TRAILER: usize = 48;
 /// Bytes in between.
-pub const ROOM: usize = PAGE_SIZE - HEADER - TRAILER;
+pub const ROOM: usize = PAGE_SIZE - FRONT - TRAILER;
 /// Where the trailer begins.
 const END: usize = PAGE_SIZE - TRAILER;
 
@@ -43,7 +46,7 @@ pub const NO_BLOCK: u32 = u32::MAX;
 pub const MOST_LEVELS: u16 = 24;
 
 /// The layout that this code writes and reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 const MAGIC: u32 = 0x6b64_7472;
 
 /// A page, as it lies on disk and in the server's memory.
@@ -166,7 +169,7 @@ impl Page {
 
     /// The room between header and trailer.
     pub fn room(&self) -> &[u8; ROOM] {
-        match self.bytes[HEADER..].first_chunk() {
+        match self.bytes[FRONT..].first_chunk() {
             Some(room) => room,
             None => unreachable!("the room is inside the page"),
         }
@@ -174,7 +177,7 @@ impl Page {
 
     /// The same, to write to.
     pub fn room_mut(&mut self) -> &mut [u8; ROOM] {
-        match self.bytes[HEADER..].first_chunk_mut() {
+        match self.bytes[FRONT..].first_chunk_mut() {
             Some(room) => room,
             None => unreachable!("the room is inside the page"),
         }
@@ -230,7 +233,7 @@ impl Page {
     }
 }
 
-/// What block 0 says of the index.
+/// What block 0 says of the index: right behind Postgres' header, whatever the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meta {
     /// Splits so far: the number of the last.
@@ -247,9 +250,9 @@ pub enum MetaError {
     /// Another file.
     #[error("it does not begin with the description of a k-d tree")]
     NoMeta,
-    /// Written by a later version of this extension.
+    /// Written by another version of this extension.
     #[error("its layout is version {found}, and this library knows version {VERSION}")]
-    Later {
+    Other {
         /// Which.
         found: u32,
     },
@@ -261,14 +264,14 @@ impl Meta {
     /// # Errors
     /// When it is none, or of a version that is not known here.
     pub fn read(page: &Page, kind: u8) -> Result<Meta, MetaError> {
-        let room = page.room();
-        let number = |at: usize| u32::from_ne_bytes([0, 1, 2, 3].map(|i| room[at + i]));
+        let number =
+            |at: usize| u32::from_ne_bytes([0, 1, 2, 3].map(|i| page.bytes[HEADER + at + i]));
         if page.role() != Some(Role::Meta) || number(0) != MAGIC {
             return Err(MetaError::NoMeta);
         }
         let found = number(4);
         if found != VERSION {
-            return Err(MetaError::Later { found });
+            return Err(MetaError::Other { found });
         }
         page.check(META_BLOCK, kind).map_err(|_| MetaError::NoMeta)?;
         let splits = u64::from(number(8)) | u64::from(number(12)) << 32;
@@ -279,7 +282,7 @@ impl Meta {
     pub fn write(&self, page: &mut Page) {
         let splits = [self.splits as u32, (self.splits >> 32) as u32];
         let numbers = [MAGIC, VERSION, splits[0], splits[1], self.nulls, self.open_nulls];
-        for (place, number) in page.room_mut().as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+        for (place, number) in page.bytes[HEADER..].as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
             *place = number.to_ne_bytes();
         }
     }

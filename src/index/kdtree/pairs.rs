@@ -7,10 +7,10 @@
 //! went down by them: what moves out of what was passed does not come back.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
+use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{Page, Role};
-use crate::index::kdtree::search::{AHEAD, Visit};
+use crate::index::kdtree::search::Visit;
 
 /// At so many rows in hand the search goes on to what is near them. They and their leaves stay
 /// in the processor's own memory.
@@ -95,7 +95,7 @@ pub struct Pairs<K: Kind> {
     lists: Vec<u32>,
     /// The boxes that each row of a list is near.
     boxes: Vec<u128>,
-    bounds: [f64; MOST_BOXES],
+    bounds: Bounds,
     /// Of a leaf, the rows that are near some of another.
     few: Page,
     /// What is left of a page that has many pairs, and the page, as it was.
@@ -119,7 +119,7 @@ impl<K: Kind> Finder<K> {
         count: usize,
     ) -> Result<bool, TreeError> {
         self.hits.clear();
-        (self.loops.nearer)(query, page.room(), count, self.radius, &mut self.hits);
+        (self.loops.nearer)(query, page.room(), count, self.radius, 0, &mut self.hits);
         for (place, distance) in self.hits.iter().filter(|hit| hit.1 < self.radius) {
             // Whether a row is dead to everybody, the table tells in any case.
             let other = leaf::pointer::<K>(page, place);
@@ -163,7 +163,7 @@ impl<K: Kind> Pairs<K> {
             inner: Vec::new(),
             lists: Vec::new(),
             boxes: Vec::new(),
-            bounds: [0.0; MOST_BOXES],
+            bounds: Bounds::default(),
             few: Page::new(K::NUMBER, Role::Node, 0),
             rest: None,
         })
@@ -207,7 +207,7 @@ impl<K: Kind> Pairs<K> {
         while let Some(Above { page, left }) = self.above.last_mut() {
             if let Some(place) = left.checked_sub(1) {
                 *left = place;
-                return Some(Turn { visit: Visit::below::<K>(page, place, 0.0), near: None });
+                return Some(Turn { visit: Visit::below::<K>(page, place, 0.0, 0), near: None });
             }
             self.above.pop();
         }
@@ -215,9 +215,8 @@ impl<K: Kind> Pairs<K> {
     }
 
     /// The pages that are taken next, unless those taken before have others below them.
-    pub fn ahead(&self) -> [Option<u32>; AHEAD] {
-        let mut last = self.inner.iter().rev().map(|(visit, _)| visit.block);
-        [last.next(), last.next()]
+    pub fn coming(&self) -> impl Iterator<Item = u32> + Clone {
+        self.inner.iter().rev().map(|(visit, _)| visit.block)
     }
 
     /// Takes in the page of a turn.
@@ -302,7 +301,7 @@ impl<K: Kind> Pairs<K> {
                 }
             }
             let near = Part { from, to: self.lists.len() };
-            self.inner.push((Visit::below::<K>(page, place, 0.0), near));
+            self.inner.push((Visit::below::<K>(page, place, 0.0, 0), near));
         }
         Ok(())
     }

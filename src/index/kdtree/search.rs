@@ -12,7 +12,7 @@
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::inner;
-use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
+use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{NO_BLOCK, Page, ROOT_BLOCK, Role};
 use std::cmp::Ordering;
@@ -31,9 +31,6 @@ pub fn beyond_the_first_round(rows: f64) -> (f64, f64) {
     (rounds, (rows - first).max(0.0))
 }
 
-/// Pages that [`Search::ahead`] and [`Gather::ahead`](super::gather::Gather::ahead) tell of.
-pub const AHEAD: usize = 2;
-
 /// A page to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Visit {
@@ -47,12 +44,14 @@ pub struct Visit {
     birth: u32,
     /// On which level; of the root nobody knows.
     level: Option<u16>,
+    /// What its box has on the axes that a first look leaves out.
+    rest: u16,
 }
 
 impl Visit {
     /// The first page of every search.
     pub const ROOT: Visit =
-        Visit { bound: 0.0, seen: u64::MAX, block: ROOT_BLOCK, birth: 0, level: None };
+        Visit { bound: 0.0, seen: u64::MAX, block: ROOT_BLOCK, birth: 0, level: None, rest: 0 };
 
     /// Checks the page, and says what else is to be visited, for rows that moved to its
     /// right after its parent was read. From then on the visit knows of them.
@@ -91,10 +90,15 @@ impl Visit {
     }
 
     /// The visit of a box on a page that this visit is of.
-    pub fn below<K: Kind>(page: &Page, place: usize, bound: f64) -> Visit {
+    pub fn below<K: Kind>(page: &Page, place: usize, bound: f64, rest: u16) -> Visit {
         let level = page.level().checked_sub(1);
         let inner::Child { block, birth } = inner::child::<K>(page, place);
-        Visit { bound, seen: page.seen(), block, birth, level }
+        Visit { bound, seen: page.seen(), block, birth, level, rest }
+    }
+
+    /// What the kind's [`nearer`](Kind::nearer) may take for granted.
+    pub fn rest(&self) -> u16 {
+        self.rest
     }
 }
 
@@ -193,7 +197,7 @@ pub struct Search<K: Kind> {
     /// The farthest row given out.
     given: Option<Place>,
     hits: Hits,
-    bounds: [f64; MOST_BOXES],
+    bounds: Bounds,
 }
 
 impl<K: Kind> Search<K> {
@@ -221,7 +225,7 @@ impl<K: Kind> Search<K> {
             horizon: None,
             given: None,
             hits: Hits::default(),
-            bounds: [0.0; MOST_BOXES],
+            bounds: Bounds::default(),
         };
         search.visits.try_reserve(1)?;
         search.visits.push(Least(Visit::ROOT));
@@ -256,21 +260,19 @@ impl<K: Kind> Search<K> {
         }
     }
 
-    /// The pages that are read next, unless nearer ones turn up before: for whoever can
-    /// have them brought near in the meantime.
-    pub fn ahead(&self) -> [Option<u32>; AHEAD] {
+    /// The pages that are read next, unless nearer ones turn up before, the nearest first and behind
+    /// the second about in their order: for whoever can have them brought near in the meantime.
+    pub fn coming(&self) -> impl Iterator<Item = u32> + Clone {
         // Below the first of a heap are its next two, in either order.
-        let mut nearest = [0, 1, 2].map(|place| self.visits.as_slice().get(place));
-        if let [_, Some(left), Some(right)] = nearest
-            && right.0.bound < left.0.bound
-        {
-            nearest.swap(1, 2);
-        }
-        let within = |visit: &Visit| self.horizon.is_none_or(|(far, _)| visit.bound <= far);
-        let block = |visit: Option<&Least<Visit>>| {
-            visit.filter(|visit| within(&visit.0)).map(|visit| visit.0.block)
+        let heap = self.visits.as_slice();
+        let turned = matches!(heap, [_, left, right, ..] if right.0.bound < left.0.bound);
+        let place = move |place: usize| match place {
+            1 | 2 if turned => 3 - place,
+            _ => place,
         };
-        [block(nearest[0]), block(nearest[1])]
+        let far = self.horizon.map_or(f64::INFINITY, |(far, _)| far);
+        let coming = (0..heap.len()).filter_map(move |at| heap.get(place(at)));
+        coming.filter(move |visit| visit.0.bound <= far).map(|visit| visit.0.block)
     }
 
     fn next_round(&mut self, horizon: Place) -> Result<(), TreeError> {
@@ -315,7 +317,7 @@ impl<K: Kind> Search<K> {
         // Its rows beyond the horizon are for the next round.
         self.later.try_reserve(1)?;
         self.later.push(visit);
-        self.take_rows(visit.block, page)
+        self.take_rows(visit, page)
     }
 
     fn take_boxes(&mut self, page: &Page) -> Result<(), TreeError> {
@@ -329,16 +331,18 @@ impl<K: Kind> Search<K> {
         (self.loops.bounds)(&self.query, boxes, count, &mut self.bounds);
         for place in 0..count {
             if within >> place & 1 != 0 {
-                self.schedule(Visit::below::<K>(page, place, self.bounds[place]))?;
+                let Bounds { distances, rests } = &self.bounds;
+                self.schedule(Visit::below::<K>(page, place, distances[place], rests[place]))?;
             }
         }
         Ok(())
     }
 
-    fn take_rows(&mut self, block: u32, page: &Page) -> Result<(), TreeError> {
+    fn take_rows(&mut self, visit: Visit, page: &Page) -> Result<(), TreeError> {
+        let (block, rest) = (visit.block, visit.rest);
         let far = self.horizon.map_or(f64::INFINITY, |(far, _)| far);
         self.hits.clear();
-        (self.loops.nearer)(&self.query, page.room(), page.count(), far, &mut self.hits);
+        (self.loops.nearer)(&self.query, page.room(), page.count(), far, rest, &mut self.hits);
         let removals = page.removals();
         for (place, distance) in self.hits.iter() {
             let pointer = leaf::pointer::<K>(page, place);

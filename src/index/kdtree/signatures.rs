@@ -1,7 +1,7 @@
 //! Trees of signatures: rows of 16 float4, boxes along the principal axes.
 
 use crate::index::geometry::{Bounds, Point as _};
-use crate::index::kdtree::kind::{Hits, Kind, MOST_BOXES};
+use crate::index::kdtree::kind::{self, Hits, Kind};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::ROOM;
 use crate::index::rotation::Rotated;
@@ -106,7 +106,7 @@ impl Kind for Signatures {
     const AXES: usize = SIGNATURE_LEN;
     const WIDTH: usize = 4;
     const BLOCK: usize = BLOCK;
-    const FIRST_LOOK: usize = 4 * SIGNATURE_LEN * BLOCK;
+    const FIRST_LOOK: usize = SIGNATURE_LEN;
 
     type Value = Signature;
     type Cell = Bounds<f32, SIGNATURE_LEN>;
@@ -161,9 +161,9 @@ impl Kind for Signatures {
 
     /// In single precision, which overflows at worst to a sum that is above `f32::MAX`.
     #[inline(always)]
-    fn bounds(query: &Query, boxes: &[u8; ROOM], count: usize, out: &mut [f64; MOST_BOXES]) {
+    fn bounds(query: &Query, boxes: &[u8; ROOM], count: usize, out: &mut kind::Bounds) {
         let blocks = blocks::<{ 2 * 4 * SIGNATURE_LEN * BLOCK }>(boxes);
-        let outs = out.as_chunks_mut::<BLOCK>().0;
+        let outs = out.distances.as_chunks_mut::<BLOCK>().0;
         for (block, out) in blocks.iter().zip(outs).take(count.div_ceil(BLOCK)) {
             let mut sums = [0.0_f32; BLOCK];
             let sides = columns(block).as_chunks::<2>().0;
@@ -183,9 +183,17 @@ impl Kind for Signatures {
         }
     }
 
-    /// In single precision first, where no row that is near enough fails.
+    /// In single precision first, where no row that is near enough fails. The first look leaves
+    /// nothing out.
     #[inline(always)]
-    fn nearer(query: &Query, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
+    fn nearer(
+        query: &Query,
+        rows: &[u8; ROOM],
+        count: usize,
+        most: f64,
+        _rest: u16,
+        hits: &mut Hits,
+    ) {
         let difference = |at: f32, from: f32| at - from;
         for_each_within(query.signature.values(), difference, rows, count, most, |place, _| {
             let distance = query.signature.distance(&leaf::row::<Signatures>(rows, place));

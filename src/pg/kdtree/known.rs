@@ -71,6 +71,15 @@ pub(super) unsafe fn recent_buffer(index: Relation, block: u32) -> Option<pg_sys
     }
 }
 
+/// Whether it was noted in which buffer a page was.
+///
+/// # Safety
+/// The index is open.
+pub(super) unsafe fn has_noted(index: Relation, block: u32) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe { place(index, block).is_some_and(|buffer| *buffer != 0) }
+}
+
 /// Notes in which buffer a page is.
 ///
 /// # Safety

@@ -14,7 +14,7 @@ pub(super) fn best<K: Kind>() -> Loops<K> {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
+    use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
     use crate::index::kdtree::page::ROOM;
 
     /// For a processor that has AVX2.
@@ -23,8 +23,8 @@ mod avx2 {
             // SAFETY: the only caller has asked whether the processor has AVX2.
             bounds: |query, boxes, count, out| unsafe { bounds::<K>(query, boxes, count, out) },
             // SAFETY: as above.
-            nearer: |query, rows, count, most, hits| unsafe {
-                nearer::<K>(query, rows, count, most, hits)
+            nearer: |query, rows, count, most, rest, hits| unsafe {
+                nearer::<K>(query, rows, count, most, rest, hits)
             },
             // SAFETY: as above.
             beside: |extent, rows, count, most, hits| unsafe {
@@ -34,12 +34,7 @@ mod avx2 {
     }
 
     #[target_feature(enable = "avx2")]
-    fn bounds<K: Kind>(
-        query: &K::Query,
-        boxes: &[u8; ROOM],
-        count: usize,
-        out: &mut [f64; MOST_BOXES],
-    ) {
+    fn bounds<K: Kind>(query: &K::Query, boxes: &[u8; ROOM], count: usize, out: &mut Bounds) {
         K::bounds(query, boxes, count, out);
     }
 
@@ -49,9 +44,10 @@ mod avx2 {
         rows: &[u8; ROOM],
         count: usize,
         most: f64,
+        rest: u16,
         hits: &mut Hits,
     ) {
-        K::nearer(query, rows, count, most, hits);
+        K::nearer(query, rows, count, most, rest, hits);
     }
 
     #[target_feature(enable = "avx2")]
@@ -71,7 +67,7 @@ mod tests {
     use super::best;
     use crate::fingerprint::Fingerprint;
     use crate::index::kdtree::fingerprints::Fingerprints;
-    use crate::index::kdtree::kind::{Hits, Kind, Loops, MOST_BOXES};
+    use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
     use crate::index::kdtree::leaf;
     use crate::index::kdtree::page::ROOM;
     use crate::index::kdtree::signatures::Signatures;
@@ -84,9 +80,10 @@ mod tests {
         let (plain, loops) = (Loops::<K>::PLAIN, best::<K>());
         for count in (0..=K::BOXES).step_by(7) {
             let bounds = [plain.bounds, loops.bounds].map(|bounds| {
-                let mut out = [0.0; MOST_BOXES];
+                let mut out = Bounds::default();
                 bounds(&query, page, count, &mut out);
-                out[..count].iter().map(|bound| bound.to_bits()).collect::<Vec<_>>()
+                let bits = out.distances.iter().map(|bound| bound.to_bits());
+                bits.zip(out.rests).take(count).collect::<Vec<_>>()
             });
             assert_eq!(bounds[0], bounds[1], "{count} boxes");
         }
@@ -96,7 +93,7 @@ mod tests {
             for _ in 0..3 {
                 let [plain, best] = [plain.nearer, loops.nearer].map(|nearer| {
                     let mut hits = Hits::default();
-                    nearer(&query, page, count, most, &mut hits);
+                    nearer(&query, page, count, most, 0, &mut hits);
                     hits.iter().map(|(place, far)| (place, far.to_bits())).collect::<Vec<_>>()
                 });
                 assert_eq!(plain, best, "{count} rows within {most}");

@@ -3,7 +3,7 @@
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::kind::Kind;
 use crate::index::kdtree::page::{
-    META_BLOCK, MOST_MARKS, Meta, NO_BLOCK, PAGE_SIZE, Page, ROOM, Role, TRAILER,
+    FRONT, META_BLOCK, MOST_MARKS, Meta, NO_BLOCK, PAGE_SIZE, Page, Role,
 };
 use crate::pg::kdtree::known;
 use crate::pg::version::BufferLock;
@@ -146,20 +146,20 @@ pub(super) struct Pin {
 }
 
 impl Pin {
-    /// Reads a page.
+    /// Reads a page; whether it was in the buffer where it was last time.
     ///
     /// # Safety
     /// The index is open.
-    pub(super) unsafe fn read(index: Relation, block: u32) -> Self {
+    pub(super) unsafe fn read(index: Relation, block: u32) -> (Self, bool) {
         // SAFETY: as promised by the caller.
-        let buffer = unsafe {
-            known::recent_buffer(index, block).unwrap_or_else(|| {
-                let buffer = pinned(index, block, ptr::null_mut());
-                known::note_buffer(index, block, buffer);
-                buffer
-            })
-        };
-        Pin { buffer }
+        unsafe {
+            if let Some(buffer) = known::recent_buffer(index, block) {
+                return (Pin { buffer }, true);
+            }
+            let buffer = pinned(index, block, ptr::null_mut());
+            known::note_buffer(index, block, buffer);
+            (Pin { buffer }, false)
+        }
     }
 
     /// Has the processor fetch the lines of the page that a search looks at in any case,
@@ -168,13 +168,10 @@ impl Pin {
         const LINE: usize = 64;
         // SAFETY: pinned, so that the page is there; nothing is read.
         let page = unsafe { pg_sys::BufferGetPage(self.buffer).cast::<u8>() };
-        let block = K::AXES * K::WIDTH * K::BLOCK;
         fetch_line(page, 0);
         fetch_line(page, PAGE_SIZE - 1);
-        for from in (0..K::ROWS / K::BLOCK).map(|number| number * block) {
-            for line in (0..K::FIRST_LOOK).step_by(LINE) {
-                fetch_line(page, PAGE_SIZE - TRAILER - ROOM + from + line);
-            }
+        for at in (0..K::ROWS * K::FIRST_LOOK * K::WIDTH).step_by(LINE) {
+            fetch_line(page, FRONT + at);
         }
     }
 }
@@ -218,6 +215,21 @@ unsafe fn pinned(
             report::broken_kdtree(index_name(index), &error).raise();
         }
         read(index, block, strategy)
+    }
+}
+
+/// Has the system bring a page from disk, if it is in none of the server's buffers, and does not
+/// wait for it.
+///
+/// # Safety
+/// The index is open.
+pub(super) unsafe fn ask_for(index: Relation, block: u32) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        if known::has_block(index, block) {
+            let found = pg_sys::PrefetchBuffer(index, MAIN, block);
+            known::note_buffer(index, block, found.recent_buffer);
+        }
     }
 }
 

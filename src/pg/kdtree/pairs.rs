@@ -176,7 +176,7 @@ unsafe fn step<K: Rows>(
             let Some(turn) = pairs.next_turn() else { return Ok(None) };
             check_for_interrupts!();
             let pin = ahead.take(index, turn.block());
-            ahead.fetch::<K>(index, pairs.ahead());
+            ahead.fetch::<K>(index, pairs.coming());
             pairs.take(turn, Held::of_pin(pin, Lock::Shared).page())?;
         }
     }

@@ -6,7 +6,6 @@ use crate::index::kdtree::gather::Gather;
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::Role;
 use crate::index::kdtree::search::{Found, Search, Step, Within};
-use crate::pg::kdtree::ahead::Ahead;
 use crate::pg::kdtree::loops;
 use crate::pg::kdtree::pages::{Held, Lock, Pin};
 use crate::pg::kdtree::rows::Rows;
@@ -46,11 +45,11 @@ impl<K: Rows> ByDistance<K> {
                 Step::Read(visit) => {
                     check_for_interrupts!();
                     // SAFETY: as promised by the caller.
-                    let held = unsafe { hand.read::<K>(index, visit.block, self.search.ahead()) };
+                    let held = unsafe { hand.read::<K>(index, visit.block, self.search.coming()) };
                     self.search.take(visit, held.page())?;
                 }
                 Step::Row(row) => {
-                    hand.ahead = Ahead::default();
+                    hand.ahead.release();
                     let distance = Some(row.distance);
                     if !self.with_values {
                         return Ok(Some(Given { row, distance, value: None, pin: None }));
@@ -63,7 +62,7 @@ impl<K: Rows> ByDistance<K> {
                     // VACUUM was here: that row is dead to everybody.
                 }
                 Step::Done => {
-                    hand.ahead = Ahead::default();
+                    hand.ahead.release();
                     return Ok(None);
                 }
             }

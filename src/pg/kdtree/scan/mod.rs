@@ -14,7 +14,7 @@ mod without_value;
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::kind::Kind;
-use crate::index::kdtree::search::{AHEAD, Found};
+use crate::index::kdtree::search::Found;
 use crate::pg::kdtree::ahead::Ahead;
 use crate::pg::kdtree::pages::{Held, Lock, Pin, index_name};
 use crate::pg::kdtree::rows::item_pointer;
@@ -81,12 +81,12 @@ impl Hand {
         &mut self,
         index: Relation,
         block: u32,
-        next: [Option<u32>; AHEAD],
+        coming: impl Iterator<Item = u32> + Clone,
     ) -> Held {
         // SAFETY: as promised by the caller.
         let pin = unsafe {
             let pin = self.ahead.take(index, block);
-            self.ahead.fetch::<K>(index, next);
+            self.ahead.fetch::<K>(index, coming);
             pin
         };
         Held::of_pin(pin, Lock::Shared)

@@ -6,7 +6,6 @@ use crate::index::kdtree::gather::Gather;
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::Page;
 use crate::index::kdtree::search::Within;
-use crate::pg::kdtree::ahead::Ahead;
 use crate::pg::kdtree::loops;
 use crate::pg::kdtree::pages::Held;
 use crate::pg::kdtree::rows::Rows;
@@ -54,7 +53,7 @@ impl<K: Rows> Unordered<K> {
             let Some(held) = (unsafe { self.read(index, hand)? }) else { return Ok(None) };
             if self.gather.has_rows() {
                 // Whoever takes the rows may stay with them.
-                hand.ahead = Ahead::default();
+                hand.ahead.release();
             }
             if self.with_values && self.gather.has_rows() {
                 match self.page.as_mut() {
@@ -78,7 +77,7 @@ impl<K: Rows> Unordered<K> {
         let Some(visit) = self.gather.next_visit() else { return Ok(None) };
         check_for_interrupts!();
         // SAFETY: as promised by the caller.
-        let held = unsafe { hand.read::<K>(index, visit.block, self.gather.ahead()) };
+        let held = unsafe { hand.read::<K>(index, visit.block, self.gather.coming()) };
         self.gather.take(visit, held.page())?;
         Ok(Some(held))
     }
