@@ -18,16 +18,6 @@ setup_graphics() {
 	touch "$build/quality-graphics/.ready"
 }
 
-# Pages of text, under build/quality-manuals.
-setup_manuals() {
-	pdftoppm -v >/dev/null 2>&1 || install_packages "to make pictures of pages" poppler-utils || exit 1
-	[ ! -f "$build/quality-manuals/.ready" ] || return 0
-	say "downloading manuals (five of Debian's packages, 28 MB)"
-	unpack_debs "$build/quality-manuals" r-doc-pdf gnuplot-doc octave-doc asymptote-doc \
-		auto-multiple-choice-doc-pdf
-	touch "$build/quality-manuals/.ready"
-}
-
 # Pictures that nothing is ever made with, under build/quality-held-out.
 setup_held_out() {
 	[ ! -f "$build/quality-held-out/.ready" ] || return 0

@@ -605,6 +605,16 @@ setup_more_photos() {
 	touch "$build/quality-photos/.ready"
 }
 
+# Manuals, whose pages are pages of text, under build/quality-manuals.
+setup_manuals() {
+	pdftoppm -v >/dev/null 2>&1 || install_packages "to make pictures of pages" poppler-utils || exit 1
+	[ ! -f "$build/quality-manuals/.ready" ] || return 0
+	say "downloading manuals (five of Debian's packages, 28 MB)"
+	unpack_debs "$build/quality-manuals" r-doc-pdf gnuplot-doc octave-doc asymptote-doc \
+		auto-multiple-choice-doc-pdf
+	touch "$build/quality-manuals/.ready"
+}
+
 # scikit-image's pictures, under build/skimage. This version and no other, as the demo's counts are of its pictures.
 setup_skimage() {
 	local skimage=0.26.0

@@ -5,6 +5,7 @@ use crate::data::{Photos, Random, uniform};
 use crate::fingerprints::Fingerprints;
 use crate::latency::Latency;
 use crate::scan::{Near, Wanted, scan};
+use crate::views::{Views, views};
 use crate::{QUERIES, Result, connect};
 use imgsmlr_rs::fingerprint::UNIT;
 use postgres::types::ToSql;
@@ -499,6 +500,16 @@ pub fn of_fingerprints(client: &mut Client, size: usize, results: &str) -> Resul
     Ok(out.join("\n"))
 }
 
+/// The same of so many fingerprints of real views: their neighbours are others.
+pub fn of_views(client: &mut Client, size: usize, folders: &str) -> Result<String> {
+    eprintln!("views of the pictures in {folders}");
+    let Views { rows, changed, others } = views(folders, size, QUERIES)?;
+    let mut out = headings(rows.len());
+    let name = "fingerprints of views";
+    contest(client, &Set { name, rows, questions: questions(others, changed) }, &mut out)?;
+    Ok(out.join("\n"))
+}
+
 /// Signatures, the questions that are asked of them, and as many rows again.
 fn signatures(
     name: &'static str,
@@ -536,15 +547,20 @@ fn fingerprints(size: usize) -> (Set<[u8; 32]>, Vec<[u8; 32]>) {
             of.map(|at| (f64::from(at) + CHANGE * random.normal()).round() as u8)
         })
         .collect();
+    let questions = questions(drawn(2, QUERIES), changed);
+    (Set { name: "fingerprints", rows, questions }, drawn(3, size))
+}
+
+/// What is asked of fingerprints.
+fn questions(others: Vec<[u8; 32]>, changed: Vec<[u8; 32]>) -> Vec<Question<[u8; 32]>> {
     let question =
         |name, ours, limit, queries| Question { name, ours, limit, recall: 0.99, queries };
-    let questions = vec![
-        question("top 20", ORDERED, 20, drawn(2, QUERIES)),
+    vec![
+        question("top 20", ORDERED, 20, others),
         question("top 1 of changed copies", ORDERED, 1, changed.clone()),
         question("sphere of 1 around changed copies", WITHIN, 1, changed.clone()),
         question("top 20 of changed copies", ORDERED, 20, changed),
-    ];
-    (Set { name: "fingerprints", rows, questions }, drawn(3, size))
+    ]
 }
 
 /// Ten times as many fingerprints: how much more the index takes.

@@ -3,7 +3,8 @@
 //! `make bench` starts a server and runs this. It prints its progress, then
 //! tables, and writes `table.md` and `plot.svg` to the folder named in
 //! `IMGSMLR_RS_RESULTS`: all parts, or those named, `signatures`, `fingerprints`, `growth`,
-//! `ten-times`, `methods`, `pair`, `hashes` or `self-join`.
+//! `ten-times`, `methods`, `pair`, `hashes` or `self-join`; and `views`, if the folders of the
+//! pictures are named in `IMGSMLR_RS_VIEWS`.
 
 #[path = "../data/mod.rs"]
 mod data;
@@ -19,11 +20,12 @@ mod pages;
 mod report;
 mod scan;
 mod self_join;
+mod views;
 
 use data::{Photos, Random, uniform};
 use hashes::hashes;
 use hnsw_pair::hnsw_pair;
-use kdtree::{of_fingerprints, of_growth, of_signatures, ten_times};
+use kdtree::{of_fingerprints, of_growth, of_signatures, of_views, ten_times};
 use measure::{INDEX, measure};
 use methods::METHODS;
 use postgres::{Client, NoTls};
@@ -37,6 +39,8 @@ type Row = [f32; 16];
 
 const QUERIES: usize = 200;
 const LIMIT: usize = 20;
+/// So many fingerprints are of real views.
+const VIEWS: usize = 200_000;
 /// Two graphs of more take half an hour.
 const MOST_ROWS_OF_A_PAIR: usize = 100_000;
 
@@ -142,6 +146,10 @@ fn main() -> Result<()> {
     }
     if wanted("fingerprints") {
         report.push(of_fingerprints(&mut client, size, &results)?);
+    }
+    let folders = std::env::var("IMGSMLR_RS_VIEWS").unwrap_or_default();
+    if wanted("views") && !folders.is_empty() {
+        report.push(of_views(&mut client, VIEWS, &folders)?);
     }
     if wanted("growth") {
         report.push(of_growth(&mut client, size, &photos)?);

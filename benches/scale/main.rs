@@ -20,6 +20,9 @@ mod memory;
 mod plot;
 mod questions;
 mod report;
+#[path = "../peers/scan.rs"]
+mod scan;
+mod scanned;
 mod source;
 mod workers;
 mod write;

@@ -6,11 +6,12 @@ use postgres::Client;
 
 /// The sets, and the questions that are asked of each.
 pub const SETS: [&str; 3] = ["fingerprints", "signatures", "uniform"];
-pub const QUESTIONS: [&str; 4] = [
+pub const QUESTIONS: [&str; 5] = [
     "top 1 of changed copies",
     "top 20 of changed copies",
     "top 20 of others",
     "near-duplicates of copies",
+    "sphere of 1 around copies",
 ];
 
 /// Keeps a number, and shows it.

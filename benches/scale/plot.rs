@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 const WIDE: f64 = 300.0;
 const HIGH: f64 = 300.0;
 const BOTTOM: f64 = 350.0;
-const COLOURS: [&str; 4] = ["#c0392b", "#e67e22", "#2980b9", "#16a085"];
+const COLOURS: [&str; 5] = ["#c0392b", "#e67e22", "#2980b9", "#16a085", "#8e44ad"];
 
 /// A number by the size of the table.
 pub fn points(client: &mut Client, set: &str, what: &str) -> Result<Vec<(f64, f64)>> {

@@ -1,6 +1,7 @@
 //! Searches of a table, with all in memory and with nothing of it in memory.
 
 use crate::latency::Latency;
+use crate::scanned::Rows;
 use crate::source::{Change, Source};
 use crate::{Result, connect, measured};
 use postgres::{Client, Statement};
@@ -18,6 +19,8 @@ struct Question {
     name: &'static str,
     search: String,
     limit: usize,
+    /// Of the sphere, where that is asked for.
+    radius: Option<f64>,
     queries: Vec<String>,
 }
 
@@ -37,27 +40,30 @@ pub fn others(source: &Source) -> Vec<String> {
     (0..QUERIES).map(|number| source.other(number)).collect()
 }
 
-fn questions(set: &str, source: &Source, rows: i64) -> [Question; 4] {
+fn questions(set: &str, source: &Source, rows: i64) -> [Question; 5] {
     let own = source.sql_type();
     let ordered = format!("SELECT id FROM {set} ORDER BY own <-> $1::text::{own}");
-    let radius = source.radius();
-    let within = format!("SELECT id FROM {set} WHERE own <<->> sphere($1::text::{own}, {radius})");
-    let question = |name, search: &String, limit, queries| Question {
+    let question = |name, limit, queries| Question {
         name,
-        search: search.clone(),
+        search: ordered.clone(),
         limit,
+        radius: None,
         queries,
     };
+    let within = |name, radius, queries| Question {
+        name,
+        search: format!("SELECT id FROM {set} WHERE own <<->> sphere($1::text::{own}, {radius})"),
+        limit: 1_000_000,
+        radius: Some(radius),
+        queries,
+    };
+    let [near, far] = source.radii();
     [
-        question("top 1 of changed copies", &ordered, 1, copies(source, rows, Change::Large)),
-        question("top 20 of changed copies", &ordered, 20, copies(source, rows, Change::Large)),
-        question("top 20 of others", &ordered, 20, others(source)),
-        question(
-            "near-duplicates of copies",
-            &within,
-            1_000_000,
-            copies(source, rows, Change::Small),
-        ),
+        question("top 1 of changed copies", 1, copies(source, rows, Change::Large)),
+        question("top 20 of changed copies", 20, copies(source, rows, Change::Large)),
+        question("top 20 of others", 20, others(source)),
+        within("near-duplicates of copies", near, copies(source, rows, Change::Small)),
+        within("sphere of 1 around copies", far, copies(source, rows, Change::Large)),
     ]
 }
 
@@ -127,6 +133,7 @@ pub fn warm(set: &str) -> Result<()> {
     let (mut keeper, source) = (connect()?, Source::of(set)?);
     let rows = measured::size(&mut keeper, set)?;
     compare(&mut keeper, set, &source)?;
+    let all = Rows::of(&source, rows)?;
     for question in questions(set, &source, rows) {
         let (mut client, statement) = prepared(&question)?;
         let (mut times, mut found) = (Vec::new(), 0);
@@ -145,6 +152,9 @@ pub fn warm(set: &str) -> Result<()> {
         measured::keep(&mut keeper, set, rows, &format!("{name}, rows found"), found)?;
         let pages = pages(&mut client, &question)?;
         measured::keep(&mut keeper, set, rows, &format!("{name}, pages"), pages)?;
+        let wanted = all.wanted(question.limit, question.radius);
+        let scan = all.milliseconds(&question.queries, wanted)?;
+        measured::keep(&mut keeper, set, rows, &format!("{name}, scan"), scan)?;
     }
     Ok(())
 }

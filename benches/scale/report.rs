@@ -61,8 +61,8 @@ fn costs(client: &mut Client, out: &mut String) -> Result<()> {
 
 fn searches(client: &mut Client, out: &mut String) -> Result<()> {
     out.push_str(
-        "\n| set | rows | search | rows found | pages | in memory, ms: mean / p50 / p95 | small buffers | nothing in memory |\n\
-         |---|---|---|---|---|---|---|---|\n",
+        "\n| set | rows | search | rows found | pages | in memory, ms: mean / p50 / p95 | over *scan* | small buffers | nothing in memory |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for set in SETS {
         for rows in measured::sizes(client, set)? {
@@ -70,6 +70,11 @@ fn searches(client: &mut Client, out: &mut String) -> Result<()> {
                 let found = shown(client, set, rows, &format!("{name}, rows found"), 1)?;
                 let pages = shown(client, set, rows, &format!("{name}, pages"), 0)?;
                 let warm = three(client, set, rows, name)?;
+                let ours = measured::kept(client, set, rows, &format!("{name}, mean"))?;
+                let scan = measured::kept(client, set, rows, &format!("{name}, scan"))?;
+                let over = ours.zip(scan).map_or("–".to_owned(), |(ours, scan)| {
+                    format!("{:.2} ({scan:.1} ms)", ours / scan)
+                });
                 let small = three(client, set, rows, &format!("{name}, small buffers"))?;
                 let mut cold = three(client, set, rows, &format!("{name}, from disk"))?;
                 if cold == "–" {
@@ -77,7 +82,7 @@ fn searches(client: &mut Client, out: &mut String) -> Result<()> {
                 }
                 writeln!(
                     out,
-                    "| {set} | {rows} | {name} | {found} | {pages} | {warm} | {small} | {cold} |"
+                    "| {set} | {rows} | {name} | {found} | {pages} | {warm} | {over} | {small} | {cold} |"
                 )?;
             }
         }

@@ -45,11 +45,11 @@ impl Source {
     }
 
     /// Of the sphere that near-duplicates are looked for in: a fingerprint with a small change is
-    /// surely in it.
-    pub fn radius(&self) -> f64 {
+    /// surely in it. And of one twice as far: one with a large change, too.
+    pub fn radii(&self) -> [f64; 2] {
         match self {
-            Source::Fingerprints(_) => 0.5,
-            Source::Signatures(_) | Source::Uniform => 0.3,
+            Source::Fingerprints(_) => [0.5, 1.0],
+            Source::Signatures(_) | Source::Uniform => [0.3, 0.6],
         }
     }
 

@@ -2,7 +2,6 @@
 
 import functools
 import re
-import subprocess
 
 from PIL import Image
 
@@ -10,21 +9,11 @@ import corpus
 import drawings
 import drawn
 import graphics
+import manual_pages
 from pools import Original
 
 # So many of each kind, where there are so many.
 COUNT = 600
-# Of a manual these pages: the first ones are titles and contents.
-FIRST, PAGES = 10, 290
-MANUALS = {
-    "doc/octave": "octave liboctave",
-    "doc/gnuplot": "gnuplot",
-    "doc/asymptote": "asymptote",
-    "doc/auto-multiple-choice": "auto-multiple-choice.en",
-    "R/doc/manual": "fullrefman R-admin R-data R-exts R-intro R-ints R-lang",
-}
-# Points to pixels: a page of A4 is 496 by 702.
-RESOLUTION = 60
 # Two screenshots or icons whose thumbnails correlate more than this are one.
 ALIKE = 0.98
 # Of forms and screens so many, filled again and again; of memes so many captions to a photograph.
@@ -32,24 +21,6 @@ FORMS, SCREENS, CAPTIONS = 30, 20, 15
 # Kinds that are made of photographs: in the half of theirs.
 OF_PHOTOGRAPHS = ("app screens", "memes", "dark")
 HELD_OUT = ("tuxpaint/stamps", "backgrounds")
-
-
-def set_pages(share, folder):
-    """The manuals' pages as files, each once."""
-    for where, names in MANUALS.items():
-        for name in names.split():
-            done, part = folder / name, folder / f"{name}.part"
-            if done.exists():
-                continue
-            part.mkdir(parents=True, exist_ok=True)
-            last = str(FIRST + PAGES - 1)
-            subprocess.run(
-                ["pdftoppm", "-jpeg", "-r", str(RESOLUTION), "-f", str(FIRST), "-l", last,
-                 share / where / f"{name}.pdf", part / "page"],
-                check=True,
-            )
-            part.rename(done)
-    return sorted(folder.glob("*/*.jpg"))
 
 
 def of_files(files, opened=Image.open):
@@ -84,7 +55,7 @@ def gather(share, manuals, pages, photographs):
     templates = list(one_each.values())[::step]
     half = COUNT // 2
     found = {
-        "pages of text": of_files(set_pages(manuals, pages)),
+        "pages of text": of_files(manual_pages.made(manuals, pages)),
         "screenshots": distinct(share, graphics.SCREENSHOTS, graphics.LEAST_BYTES)[:COUNT],
         "forms and tables":
             of_numbers(half, drawn.form, fonts, FORMS) + of_numbers(half, drawn.table, fonts),
