@@ -19,7 +19,7 @@ import features
 NUMBERS = 32
 # Numbers between the layers: HIDDEN of src/fingerprint/layers.rs.
 HIDDEN = 768
-STEPS, BATCH = 8000, 512
+STEPS, BATCH = 11000, 512
 RATE, DECAY = 2e-3, 0.03
 WARM = 300
 # After how many steps it is kept, to go on from.
@@ -30,8 +30,8 @@ ITSELF = 0.6
 TOGETHER = 0.5
 # A batch is drawn by kind: so many parts of each.
 PARTS = {
-    "photographs": 40, "packaged": 20, "mixed": 9, "made up": 9, "pages": 9, "forms": 7, "codes": 4, "line art": 2,
-    "memes": 18, "app screens": 2, "screenshots": 1, "dark": 1,
+    "photographs": 42, "packaged": 24, "mixed": 10, "made up": 10, "pages": 9, "forms": 5, "codes": 4, "line art": 2,
+    "memes": 6, "app screens": 2, "screenshots": 1, "dark": 1,
 }
 # How often a pair is as it is, upside down, mirrored, turned by 180°, and the same along the diagonal.
 MIRRORED = [0.4, 0.04, 0.4, 0.04, 0.03, 0.03, 0.03, 0.03]

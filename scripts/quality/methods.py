@@ -149,7 +149,7 @@ def bits(name):
 
 
 # UNIT of src/fingerprint/mod.rs: how far in numbers is a distance of 1.
-UNIT = 50.3
+UNIT = 51.2
 METHODS = {
     "fingerprint": Method("fingerprint", 32, fingerprints, 1 / UNIT),
     "shuffled": Method("shuffled patterns", 16384, of_patterns(shuffled)),

@@ -16,7 +16,7 @@ pub const FINGERPRINT_LEN: usize = 32;
 
 /// Steps of the 8-bit numbers that are a distance of 1: below it lie one in a million
 /// pairs of different photographs (`docs/quality.md`).
-pub const UNIT: f64 = 50.3;
+pub const UNIT: f64 = 51.2;
 
 /// 32 numbers, 0 to 255, the one that tells pictures apart best first.
 #[repr(transparent)]
