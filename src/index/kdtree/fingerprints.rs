@@ -252,11 +252,18 @@ impl Kind for Fingerprints {
     }
 
     #[inline(always)]
-    fn beside(extent: &Extent, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
+    fn beside(
+        extent: &Extent,
+        rows: &[u8; ROOM],
+        count: usize,
+        most: f64,
+        rest: u16,
+        hits: &mut Hits,
+    ) {
         if most < 0.0 {
             return;
         }
-        let Some(limits) = Limits::of(largest_sum(most), 0) else { return };
+        let Some(limits) = Limits::of(largest_sum(most), rest) else { return };
         let difference = |at: u8, [low, high]: [u8; 2]| i16::from(outside(at, low, high));
         for_each_within(extent, difference, rows, count, limits, |place, sum| {
             hits.push(place, in_units(u32::from(sum)));
@@ -308,6 +315,10 @@ mod tests {
                     hits.iter().collect::<Vec<_>>()
                 });
                 prop_assert_eq!(&with, &without);
+                let mut beside = Hits::default();
+                let (extent, rest) = (Fingerprints::extent([query].iter()), bounds.rests[0]);
+                Fingerprints::beside(&extent, page.room(), page.count(), most, rest, &mut beside);
+                prop_assert!(with.iter().all(|hit| beside.iter().any(|other| other.0 == hit.0)));
                 prop_assert_eq!(with.len(), distances.iter().filter(|&&far| far <= most).count());
             }
         }

@@ -82,7 +82,8 @@ impl<K: Kind> Gather<K> {
                 within &= self.loops.boxes_within(center, *radius, boxes, count, bounds);
             }
             let inside = (0..count).filter(|place| within >> place & 1 != 0);
-            self.visits.extend(inside.map(|place| {
+            // A build writes neighbours one after the other: so pages are read in that order.
+            self.visits.extend(inside.rev().map(|place| {
                 let rest = self.bounds.rests.get(place).copied().unwrap_or(0);
                 Visit::below::<K>(page, place, 0.0, rest)
             }));

@@ -120,8 +120,16 @@ pub trait Kind: 'static {
         hits: &mut Hits,
     );
     /// Of the first `count` rows those that may not be farther than `most` from what the extent is
-    /// around, with at most their distance: every one that is not, and few others.
-    fn beside(extent: &Self::Extent, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits);
+    /// around, with at most their distance: every one that is not, and few others. `rest` is the
+    /// least that the box they are in has for anything there, or 0.
+    fn beside(
+        extent: &Self::Extent,
+        rows: &[u8; ROOM],
+        count: usize,
+        most: f64,
+        rest: u16,
+        hits: &mut Hits,
+    );
 }
 
 /// The loops of a search, as they run on this machine: a processor that has more than
@@ -132,7 +140,7 @@ pub struct Loops<K: Kind> {
     /// [`Kind::nearer`].
     pub nearer: fn(&K::Query, &[u8; ROOM], usize, f64, u16, &mut Hits),
     /// [`Kind::beside`].
-    pub beside: fn(&K::Extent, &[u8; ROOM], usize, f64, &mut Hits),
+    pub beside: fn(&K::Extent, &[u8; ROOM], usize, f64, u16, &mut Hits),
 }
 
 impl<K: Kind> Clone for Loops<K> {

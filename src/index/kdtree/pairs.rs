@@ -7,7 +7,7 @@
 //! went down by them: what moves out of what was passed does not come back.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
+use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops, MOST_BOXES};
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{Page, Role};
 use crate::index::kdtree::search::Visit;
@@ -68,6 +68,8 @@ struct Work {
     /// The leaf in hand, and how many of the rows that are near something are done with it.
     leaf: usize,
     row: usize,
+    /// The least that the page's box has, for any of these rows, on the axes that a first look leaves out.
+    rest: u16,
 }
 
 /// What looks for pairs, and those that it found.
@@ -131,9 +133,9 @@ impl<K: Kind> Finder<K> {
     }
 
     /// Takes the rows of a leaf that may be near to what an extent is around.
-    fn choose(&mut self, few: &mut Page, extent: &K::Extent, page: &Page) {
+    fn choose(&mut self, few: &mut Page, extent: &K::Extent, page: &Page, rest: u16) {
         self.hits.clear();
-        (self.loops.beside)(extent, page.room(), page.count(), self.radius, &mut self.hits);
+        (self.loops.beside)(extent, page.room(), page.count(), self.radius, rest, &mut self.hits);
         few.set_count(0);
         for (place, _) in self.hits.iter() {
             // A leaf has room for all rows of another.
@@ -245,7 +247,9 @@ impl<K: Kind> Pairs<K> {
                 self.above.push(Above { page: page.clone(), left: page.count() });
                 Ok(())
             }
-            Some(_) if is_leaf => self.compare(Work { near, leaf: 0, row: 0 }, page),
+            Some(_) if is_leaf => {
+                self.compare(Work { near, leaf: 0, row: 0, rest: visit.rest() }, page)
+            }
             Some(near) => self.schedule(near, page, page.count()),
         }
     }
@@ -258,7 +262,7 @@ impl<K: Kind> Pairs<K> {
         let extent = K::extent(self.rows.iter().skip(first).map(|(query, _)| query));
         self.leaves.try_reserve(1)?;
         self.leaves.push(Leaf { page: page.clone(), extent, end: self.rows.len() });
-        self.compare(Work { near: None, leaf: 0, row: 0 }, page)?;
+        self.compare(Work { near: None, leaf: 0, row: 0, rest: 0 }, page)?;
         if self.rows.len() < self.full {
             return Ok(());
         }
@@ -280,12 +284,18 @@ impl<K: Kind> Pairs<K> {
         let rows = near.to - near.from;
         self.boxes.clear();
         self.boxes.try_reserve(rows)?;
-        let mut all = 0_u128;
+        let (mut all, mut rests) = (0_u128, [u16::MAX; MOST_BOXES]);
         for &row in self.lists.iter().take(near.to).skip(near.from) {
             let Some((query, _)) = self.rows.get(row as usize) else { continue };
             let Finder { loops, radius, .. } = &self.finder;
             let bounds = &mut self.bounds;
             let boxes = loops.boxes_within(query, *radius, page.room(), count, bounds);
+            let mut left = boxes;
+            while left != 0 {
+                let place = left.trailing_zeros() as usize;
+                rests[place] = rests[place].min(self.bounds.rests[place]);
+                left &= left - 1;
+            }
             self.boxes.push(boxes);
             all |= boxes;
         }
@@ -301,7 +311,8 @@ impl<K: Kind> Pairs<K> {
                 }
             }
             let near = Part { from, to: self.lists.len() };
-            self.inner.push((Visit::below::<K>(page, place, 0.0, 0), near));
+            let rest = rests.get(place).copied().unwrap_or(0);
+            self.inner.push((Visit::below::<K>(page, place, 0.0, rest), near));
         }
         Ok(())
     }
@@ -320,7 +331,7 @@ impl<K: Kind> Pairs<K> {
                 let of_leaf = list.get(begin..end).unwrap_or(&[]);
                 let rows = || of_leaf.iter().filter_map(|&row| self.rows.get(row as usize));
                 if !of_leaf.is_empty() {
-                    finder.choose(few, &K::extent(rows().map(|(query, _)| query)), page);
+                    finder.choose(few, &K::extent(rows().map(|(query, _)| query)), page, work.rest);
                     let (count, mut rows) = (few.count(), rows().skip(work.row));
                     while count > 0
                         && !many
@@ -338,7 +349,7 @@ impl<K: Kind> Pairs<K> {
                     work.row += 1;
                 }
             } else {
-                finder.choose(few, &leaf.extent, page);
+                finder.choose(few, &leaf.extent, page, 0);
                 while !many && work.row < few.count() {
                     let (query, pointer) = row::<K>(few, work.row);
                     many = finder.find((&query, pointer), &leaf.page, leaf.page.count())?;

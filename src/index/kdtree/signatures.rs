@@ -204,7 +204,14 @@ impl Kind for Signatures {
     }
 
     #[inline(always)]
-    fn beside(extent: &Extent, rows: &[u8; ROOM], count: usize, most: f64, hits: &mut Hits) {
+    fn beside(
+        extent: &Extent,
+        rows: &[u8; ROOM],
+        count: usize,
+        most: f64,
+        _rest: u16,
+        hits: &mut Hits,
+    ) {
         let difference = |at: f32, [low, high]: [f32; 2]| outside(low - at, at - high);
         for_each_within(extent, difference, rows, count, most, |place, sum| {
             hits.push(place, bound(sum));

@@ -27,8 +27,8 @@ mod avx2 {
                 nearer::<K>(query, rows, count, most, rest, hits)
             },
             // SAFETY: as above.
-            beside: |extent, rows, count, most, hits| unsafe {
-                beside::<K>(extent, rows, count, most, hits)
+            beside: |extent, rows, count, most, rest, hits| unsafe {
+                beside::<K>(extent, rows, count, most, rest, hits)
             },
         }
     }
@@ -56,9 +56,10 @@ mod avx2 {
         rows: &[u8; ROOM],
         count: usize,
         most: f64,
+        rest: u16,
         hits: &mut Hits,
     ) {
-        K::beside(extent, rows, count, most, hits);
+        K::beside(extent, rows, count, most, rest, hits);
     }
 }
 
@@ -102,7 +103,7 @@ mod tests {
                     let extent = K::extent(queries.collect::<Vec<_>>().iter());
                     let [plain, best] = [Loops::<K>::PLAIN.beside, loops.beside].map(|beside| {
                         let mut hits = Hits::default();
-                        beside(&extent, page, count, most, &mut hits);
+                        beside(&extent, page, count, most, 0, &mut hits);
                         hits.iter().map(|(place, far)| (place, far.to_bits())).collect::<Vec<_>>()
                     });
                     assert_eq!(plain, best, "{count} rows beside {width} within {most}");
