@@ -620,6 +620,12 @@ fn pairs_end_early(number: usize, pairs: &str) {
             false,
         ),
     ] {
+        // Until 17 Postgres begins any function in SQL that is not in FROM once more when the savepoint
+        // that it began in is released, and lets go of nothing (docs/sql.md).
+        let released = statements.iter().any(|statement| statement.starts_with("RELEASE"));
+        if released && number == 0 && database.major_version() < 18 {
+            continue;
+        }
         for statement in &statements {
             let result = database.client.simple_query(statement);
             assert_eq!(result.is_err(), fails, "{statement}: {result:?}");
