@@ -4,7 +4,7 @@
 use crate::Result;
 use crate::scan::{Wanted, scan};
 use crate::source::Source;
-use imgsmlr_rs::fingerprint::UNIT;
+use imgsmlr_rs::fingerprint::{Fingerprint, UNIT};
 use std::time::Instant;
 
 /// So many of the queries are asked: each looks at all rows.
@@ -17,12 +17,7 @@ pub enum Rows {
 }
 
 fn fingerprint(text: &str) -> Result<[u8; 32]> {
-    let mut numbers = [0; 32];
-    for (place, number) in numbers.iter_mut().enumerate() {
-        let digits = text.get(2 * place..2 * place + 2).ok_or("64 digits")?;
-        *number = u8::from_str_radix(digits, 16)?;
-    }
-    Ok(numbers)
+    Ok(*Fingerprint::of_hex(text.as_bytes())?.values())
 }
 
 fn signature(text: &str) -> Result<[f32; 16]> {

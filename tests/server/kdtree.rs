@@ -459,9 +459,7 @@ fn the_first_pairs_do_not_wait_for_the_others() {
          JOIN item b ON b.ctid = other WHERE distance < 0.25 LIMIT 5",
         "SELECT * FROM (VALUES ('item_fp'), ('item_fp')) AS i (name), kdtree_pairs(name::regclass, 0.5) LIMIT 1",
     ] {
-        let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}");
-        let plan = database.value(&explain).expect("a plan");
-        let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+        let plan = explained(&mut database, "ANALYZE, BUFFERS", query);
         // All of them are looked up in the table by twice as many reads.
         let read = plan[0]["Plan"]["Shared Hit Blocks"].as_u64().expect("a number");
         assert!(read < 10_000, "{query}: {read} reads\n{plan:#}");
@@ -994,10 +992,16 @@ fn a_join_searches_anew_for_each_row() {
     }
 }
 
+/// The plan of a query, with what else is asked for.
+fn explained(database: &mut Database, options: &str, query: &str) -> serde_json::Value {
+    let explain = format!("EXPLAIN ({options}, FORMAT JSON) {query}");
+    let plan = database.value(&explain).expect("a plan");
+    serde_json::from_str(&plan).expect("JSON")
+}
+
 /// How many rows the planner expects of a query.
 fn expected(database: &mut Database, query: &str) -> f64 {
-    let plan = database.value(&format!("EXPLAIN (FORMAT JSON) {query}")).expect("a plan");
-    let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+    let plan = explained(database, "COSTS", query);
     plan[0]["Plan"]["Plan Rows"].as_f64().expect("a number")
 }
 
@@ -1109,10 +1113,8 @@ fn the_planner_knows_how_many_pairs_equal_rows_make() {
     }
     // And how many each search finds that such a join is made of.
     database.client.batch_execute("SET enable_seqscan = off").expect("set");
-    let search =
-        "EXPLAIN (FORMAT JSON) SELECT FROM other a JOIN item b ON b.fp <<->> sphere(a.fp, 1)";
-    let plan: serde_json::Value =
-        serde_json::from_str(&database.value(search).expect("a plan")).expect("JSON");
+    let search = "SELECT FROM other a JOIN item b ON b.fp <<->> sphere(a.fp, 1)";
+    let plan = explained(&mut database, "COSTS", search);
     let inner = &plan[0]["Plan"]["Plans"][1];
     assert_eq!(inner["Index Name"], "item_fp_idx", "{plan:#}");
     let told = inner["Plan Rows"].as_f64().expect("a number");

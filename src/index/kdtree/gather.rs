@@ -83,10 +83,10 @@ impl<K: Kind> Gather<K> {
             }
             let inside = (0..count).filter(|place| within >> place & 1 != 0);
             // A build writes neighbours one after the other: so pages are read in that order.
-            self.visits.extend(inside.rev().map(|place| {
-                let rest = self.bounds.rests.get(place).copied().unwrap_or(0);
-                Visit::below::<K>(page, place, 0.0, rest)
-            }));
+            let rests = &self.bounds.rests;
+            self.visits.extend(
+                inside.rev().map(|place| Visit::below::<K>(page, place, 0.0, rests[place])),
+            );
             return Ok(());
         }
         self.hits.clear();

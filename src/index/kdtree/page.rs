@@ -15,7 +15,7 @@ const HEADER: usize = 24;
 /// room comes in as few lines as can be.
 pub const FRONT: usize = 64;
 /// What every page of a tree ends in.
-pub const TRAILER: usize = 48;
+const TRAILER: usize = 48;
 /// Bytes in between.
 pub const ROOM: usize = PAGE_SIZE - FRONT - TRAILER;
 /// Where the trailer begins.

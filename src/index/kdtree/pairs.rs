@@ -311,8 +311,7 @@ impl<K: Kind> Pairs<K> {
                 }
             }
             let near = Part { from, to: self.lists.len() };
-            let rest = rests.get(place).copied().unwrap_or(0);
-            self.inner.push((Visit::below::<K>(page, place, 0.0, rest), near));
+            self.inner.push((Visit::below::<K>(page, place, 0.0, rests[place]), near));
         }
         Ok(())
     }

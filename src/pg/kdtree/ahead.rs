@@ -67,18 +67,17 @@ impl Ahead {
             unsafe { self.ask(index, coming.clone()) };
         }
         let mut before = std::mem::take(&mut self.pins);
-        for (place, block) in coming.take(PINNED).enumerate() {
+        let mut pins = <[Option<(u32, Pin)>; PINNED]>::default();
+        for (slot, block) in pins.iter_mut().zip(coming) {
             let pinned = before.iter_mut().find_map(|slot| slot.take_if(|(at, _)| *at == block));
-            let pin = pinned.unwrap_or_else(|| {
+            *slot = pinned.or_else(|| {
                 // SAFETY: as promised by the caller.
                 let pin = unsafe { self.read(index, block) };
                 pin.fetch::<K>();
-                (block, pin)
+                Some((block, pin))
             });
-            if let Some(slot) = self.pins.get_mut(place) {
-                *slot = Some(pin);
-            }
         }
+        self.pins = pins;
     }
 
     /// Asks for those that are in none of the server's buffers.
