@@ -7,6 +7,7 @@ use crate::exact::{check_kdtrees, compare_index, index_equals_scan};
 use crate::items::{INDEXES, Index, TABLE, create_indexes, signature};
 use crate::knob::knob;
 use crate::random::{Draw as _, Random};
+use crate::servers::COMPARED;
 use postgres::error::{DbError, SqlState};
 use postgres::{Client, Error};
 use std::collections::BTreeMap;
@@ -197,12 +198,13 @@ fn check_often(client: &mut Client) {
 }
 
 /// The server's own settings, for what is to outlive it.
-pub const OPTIONS: &str = "-c wal_consistency_checking=all -c fsync=on -c checkpoint_timeout=30s \
-    -c autovacuum_naptime=1s";
+pub fn options() -> String {
+    format!("{COMPARED} -c fsync=on -c checkpoint_timeout=30s -c autovacuum_naptime=1s")
+}
 
 #[test]
 fn nothing_acknowledged_is_lost() {
-    let cluster = Cluster::start(&Server::tested(), "crash", OPTIONS);
+    let cluster = Cluster::start(&Server::tested(), "crash", &options());
     outlives(&cluster, knob("IMGSMLR_RS_ROUNDS", 5), &|all| cluster.kill(all));
 }
 

@@ -5,7 +5,7 @@
 //! then never comes there. What a disk itself keeps for later is not lost so.
 
 use crate::cluster::{Cluster, Server};
-use crate::crash::{OPTIONS, outlives};
+use crate::crash::{options, outlives};
 use crate::deadline::eventually;
 use crate::knob::knob;
 use crate::servers::{is_gone, processes_in};
@@ -73,7 +73,7 @@ impl Drop for Disk {
 
 #[test]
 fn nothing_acknowledged_is_lost_with_the_power() {
-    let cluster = Cluster::make(&Server::tested(), "power", OPTIONS, &[]);
+    let cluster = Cluster::make(&Server::tested(), "power", &options(), &[]);
     let Some(disk) = Disk::under(&cluster) else { return };
     // What initdb wrote without bringing it to the disk.
     assert!(run(&["sync", "--file-system", &disk.directory]));

@@ -9,7 +9,12 @@ use std::str::FromStr;
 
 /// What a server is started with that crashes or has a standby: each WAL record brings the pages as
 /// they were, and whoever replays it ends where they are not what it makes of them.
-pub const COMPARED: &str = "-c wal_consistency_checking=all";
+///
+/// Not those of GiST, which PostgreSQL itself writes and replays: when an insertion drops entries
+/// that searches had marked as dead (`Gist/DELETE`), replay sets a flag on the page that the
+/// insertion did not (`F_TUPLES_DELETED`), up to 18 at least and with any type. Nothing reads the
+/// flag, but the comparison ends the server.
+pub const COMPARED: &str = "-c wal_consistency_checking=heap,heap2,btree,sequence,generic";
 
 /// The process that serves a session.
 pub fn backend(client: &mut Client) -> i32 {
