@@ -377,6 +377,20 @@ pub(super) fn pairs_of_hidden_rows() -> Report {
         .hint("Join the table with itself within a sphere.")
 }
 
+/// What a worker of `kdtree_pairs` failed of.
+pub(super) fn of_worker(code: PgSqlErrorCode, texts: [Option<String>; 3]) -> Report {
+    let [message, detail, hint] = texts;
+    let message = message.unwrap_or_else(|| "a worker of kdtree_pairs failed".to_owned());
+    Report { code, message, detail, hint }
+}
+
+/// A worker that ended without a word.
+pub(super) fn lost_worker() -> Report {
+    let message = "a worker of kdtree_pairs was ended before it was done".to_owned();
+    Report::new(PgSqlErrorCode::ERRCODE_OPERATOR_INTERVENTION, message)
+        .hint("Run the statement again, with SET max_parallel_workers_per_gather = 0 for one without workers.")
+}
+
 /// An index that has not all rows of its table yet.
 pub(super) fn unfinished_index(index: &str) -> Report {
     let message =

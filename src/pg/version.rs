@@ -219,6 +219,48 @@ pub(super) unsafe fn set_hint(buffer: pg_sys::Buffer, change: impl FnOnce()) {
     }
 }
 
+/// Has a background worker end at its next look at interrupts when it is asked to, and not in the
+/// middle of anything.
+///
+/// # Safety
+/// Called in a background worker whose signals are still blocked.
+pub(super) unsafe fn end_by_interrupts() {
+    const TERM: i32 = 15;
+    // SAFETY: as promised by the caller. `die` is what Postgres' own processes have there.
+    unsafe {
+        #[cfg(not(feature = "pg19"))]
+        unsafe extern "C-unwind" {
+            fn die(signal: i32);
+        }
+        #[cfg(feature = "pg19")]
+        unsafe extern "C-unwind" {
+            fn die(signal: i32, info: *const pg_sys::pg_signal_info);
+        }
+        #[cfg(not(any(feature = "pg18", feature = "pg19")))]
+        pg_sys::pqsignal(TERM, Some(die));
+        #[cfg(any(feature = "pg18", feature = "pg19"))]
+        pg_sys::pqsignal_be(TERM, Some(die));
+    }
+}
+
+/// Sends a message, when there is room for it.
+///
+/// # Safety
+/// This process is the queue's sender.
+pub(super) unsafe fn send(
+    queue: *mut pg_sys::shm_mq_handle,
+    message: &[u8],
+) -> pg_sys::shm_mq_result::Type {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        #[cfg(feature = "pg14")]
+        let sent = pg_sys::shm_mq_send(queue, message.len(), message.as_ptr().cast(), false);
+        #[cfg(not(feature = "pg14"))]
+        let sent = pg_sys::shm_mq_send(queue, message.len(), message.as_ptr().cast(), false, true);
+        sent
+    }
+}
+
 /// Looks at a table of a query that is being planned, with what the planner knows of it: whether
 /// it has children, and the rest.
 pub(super) type LookAtTable = unsafe fn(*mut PlannerInfo, Oid, bool, *mut RelOptInfo);

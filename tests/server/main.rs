@@ -40,6 +40,7 @@ mod knn;
 mod markdown;
 mod memory;
 mod migration;
+mod pairs_workers;
 mod partitions;
 mod photos;
 mod pictures;

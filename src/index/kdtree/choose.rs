@@ -9,20 +9,8 @@
 
 use crate::index::kdtree::cell::Cell as _;
 use crate::index::kdtree::inner::{self, Sides};
-use crate::index::kdtree::kind::{Kind, MOST_BOXES};
+use crate::index::kdtree::kind::{Kind, MOST_BOXES, Places, places};
 use crate::index::kdtree::page::Page;
-
-/// Places of boxes, by their bits.
-type Places = u128;
-
-fn places(set: Places) -> impl Iterator<Item = usize> {
-    let mut left = set;
-    std::iter::from_fn(move || {
-        let place = (left != 0).then(|| left.trailing_zeros() as usize)?;
-        left &= left - 1;
-        Some(place)
-    })
-}
 
 /// Below which box of a page a new row goes, by its place.
 pub fn choose<K: Kind>(page: &Page, point: &K::Cell) -> usize {

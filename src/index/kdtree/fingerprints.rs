@@ -2,7 +2,7 @@
 
 use crate::fingerprint::{FINGERPRINT_LEN, Fingerprint, UNIT, in_units};
 use crate::index::geometry::{Bounds, Point as _};
-use crate::index::kdtree::kind::{self, Hits, Kind};
+use crate::index::kdtree::kind::{self, Hits, Kind, Near, Places};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::ROOM;
 
@@ -18,8 +18,8 @@ const STAGE: usize = 8;
 /// One number of each row of a block, or one side of each box.
 type Sixteen = [u8; BLOCK];
 
-/// The least and the largest of each number.
-type Extent = [[u8; 2]; FINGERPRINT_LEN];
+/// The lower and the upper sides of 16 boxes, by axis.
+type Boxes = [[Sixteen; 2]; FINGERPRINT_LEN];
 
 /// The largest sum of squares whose distance is at most `most`.
 fn largest_sum(most: f64) -> u32 {
@@ -50,18 +50,24 @@ fn outside(at: u8, low: u8, high: u8) -> u8 {
 /// Adds the squared differences of some axes to the sums of 16 rows, which stay at the
 /// largest 16-bit number when they would be larger.
 #[inline(always)]
-fn add_stage<T: Copy>(
-    sums: &mut [u16; BLOCK],
-    columns: &[Sixteen; STAGE],
-    from: &[T; STAGE],
-    difference: impl Fn(u8, T) -> i16,
-) {
+fn add_stage(sums: &mut [u16; BLOCK], columns: &[Sixteen; STAGE], from: &[u8; STAGE]) {
     for (column, &from) in columns.iter().zip(from) {
         for i in 0..BLOCK {
-            let difference = difference(column[i], from);
+            let difference = i16::from(column[i]) - i16::from(from);
             sums[i] = sums[i].saturating_add(difference.wrapping_mul(difference) as u16);
         }
     }
+}
+
+/// A sum of squares, or the largest 16-bit number, which stands for all that are larger.
+fn fitting(sum: u32) -> u16 {
+    sum.min(u32::from(u16::MAX)) as u16
+}
+
+/// The largest sum of a distance less than the radius, if there is any.
+#[inline(always)]
+fn limit_below(radius: f64) -> Option<u16> {
+    (radius > 0.0).then(|| fitting(largest_sum(radius.next_down())))
 }
 
 /// How far sums of squared differences may reach.
@@ -76,7 +82,6 @@ struct Limits {
 impl Limits {
     /// Where the other axes have `rest` in any case; none if that is too much.
     fn of(largest: u32, rest: u16) -> Option<Self> {
-        let fitting = |sum: u32| sum.min(u32::from(u16::MAX)) as u16;
         let first = largest.checked_sub(u32::from(rest))?;
         Some(Limits { all: fitting(largest), first: fitting(first) })
     }
@@ -84,28 +89,38 @@ impl Limits {
 
 /// Blocks of a full leaf.
 const BLOCKS: usize = <Fingerprints as Kind>::ROWS / BLOCK;
+const _: () = assert!(BLOCKS <= BLOCK, "as boxes they are looked at in one go");
 
-/// Calls `found` for those of the first `count` rows whose sum of squared differences is within
-/// the limits, or does not fit, with the sum. First all rows by the axes of a first look, by which most
+/// Of the blocks of a leaf, the numbers of a first look, and the others.
+type Looks<'a> = (&'a [[Sixteen; STAGE]], &'a [[Sixteen; FINGERPRINT_LEN - STAGE]]);
+
+#[inline(always)]
+fn looks(rows: &[u8; ROOM]) -> Looks<'_> {
+    let (first_looks, rests) = rows.split_at(BLOCKS * STAGE * BLOCK);
+    (first_looks.as_chunks().0.as_chunks().0, rests.as_chunks().0.as_chunks().0)
+}
+
+/// Calls `found` for those of the first `count` rows, in these blocks, whose sum of squared
+/// differences is within the limits, or does not fit, with the sum. First all rows by the axes of a first look, by which most
 /// are too far; then stage after stage the blocks that are left.
 #[inline(always)]
-fn for_each_within<T: Copy>(
-    from: &[T; FINGERPRINT_LEN],
-    difference: impl Fn(u8, T) -> i16 + Copy,
+fn for_each_within(
+    from: &[u8; FINGERPRINT_LEN],
     rows: &[u8; ROOM],
     count: usize,
-    limits: Limits,
+    (limits, blocks): (Limits, u32),
     mut found: impl FnMut(usize, u16),
 ) {
-    let (first_looks, rests) = rows.split_at(BLOCKS * STAGE * BLOCK);
-    let first_looks: &[[Sixteen; STAGE]] = first_looks.as_chunks().0.as_chunks().0;
-    let rests = rests.as_chunks::<{ (FINGERPRINT_LEN - STAGE) * BLOCK }>().0;
+    let (first_looks, rests) = looks(rows);
     let Some((from, from_then)) = from.as_chunks::<STAGE>().0.split_first() else { return };
     let mut sums = [[0_u16; BLOCK]; BLOCKS];
     let mut left = 0_u32;
-    let blocks = first_looks.iter().zip(&mut sums).take(count.div_ceil(BLOCK));
-    for (number, (columns, sums)) in blocks.enumerate() {
-        add_stage(sums, columns, from, difference);
+    let looks = first_looks.iter().zip(&mut sums).take(count.div_ceil(BLOCK));
+    for (number, (columns, sums)) in looks.enumerate() {
+        if blocks >> number & 1 == 0 {
+            continue;
+        }
+        add_stage(sums, columns, from);
         left |= u32::from(any_within(sums, limits.first)) << number;
     }
     'blocks: while left != 0 {
@@ -114,9 +129,9 @@ fn for_each_within<T: Copy>(
         let (Some(mut sums), Some(rest)) = (sums.get(number).copied(), rests.get(number)) else {
             return;
         };
-        let columns: &[[Sixteen; STAGE]] = rest.as_chunks().0.as_chunks().0;
-        for (columns, from) in columns.iter().zip(from_then) {
-            add_stage(&mut sums, columns, from, difference);
+        let stages: &[[Sixteen; STAGE]] = rest.as_chunks().0;
+        for (columns, from) in stages.iter().zip(from_then) {
+            add_stage(&mut sums, columns, from);
             if !any_within(&sums, limits.all) {
                 continue 'blocks;
             }
@@ -152,6 +167,51 @@ fn sums_outside<'a>(axes: impl Iterator<Item = (&'a [Sixteen; 2], &'a u8)>) -> [
     sums
 }
 
+/// Adds how far 16 boxes are along some axes, squared, to their sums, which stay at the largest
+/// 16-bit number when they would be larger.
+#[inline(always)]
+fn add_outside(sums: &mut [u16; BLOCK], sides: &[[Sixteen; 2]; STAGE], from: &[u8; STAGE]) {
+    for ([low, high], &at) in sides.iter().zip(from) {
+        for i in 0..BLOCK {
+            let out = u16::from(outside(at, low[i], high[i]));
+            sums[i] = sums[i].saturating_add(out.wrapping_mul(out));
+        }
+    }
+}
+
+/// The least or the largest of 16 numbers.
+#[inline(always)]
+fn fold(numbers: Sixteen, either: impl Fn(u8, u8) -> u8) -> u8 {
+    let numbers: [u8; 8] = std::array::from_fn(|i| either(numbers[i], numbers[i + 8]));
+    let numbers: [u8; 4] = std::array::from_fn(|i| either(numbers[i], numbers[i + 4]));
+    let numbers: [u8; 2] = std::array::from_fn(|i| either(numbers[i], numbers[i + 2]));
+    either(numbers[0], numbers[1])
+}
+
+/// A bit for each of 16 boxes that is within the limit, or may be. `rests` are then what the axes
+/// that a first look leaves out have of these. Stage after stage: most boxes are too far by a few axes.
+#[inline(always)]
+fn boxes_within(boxes: &Boxes, query: &Fingerprint, limit: u16, rests: &mut [u16; BLOCK]) -> u32 {
+    let stages: &[[[Sixteen; 2]; STAGE]] = boxes.as_chunks().0;
+    let mut stages = stages.iter().zip(query.values().as_chunks::<STAGE>().0);
+    let (mut first, mut all) = ([0; BLOCK], [0; BLOCK]);
+    if let Some((sides, from)) = stages.next() {
+        add_outside(&mut first, sides, from);
+    }
+    if !any_within(&first, limit) {
+        return 0;
+    }
+    *rests = [0; BLOCK];
+    for (sides, from) in stages {
+        add_outside(rests, sides, from);
+        all = std::array::from_fn(|i| first[i].saturating_add(rests[i]));
+        if !any_within(&all, limit) {
+            return 0;
+        }
+    }
+    all.iter().rev().fold(0, |within, &sum| within << 1 | u32::from(sum <= limit))
+}
+
 impl Kind for Fingerprints {
     const NUMBER: u8 = 2;
     const AXES: usize = FINGERPRINT_LEN;
@@ -163,7 +223,7 @@ impl Kind for Fingerprints {
     type Cell = Bounds<u8, FINGERPRINT_LEN>;
     type Placed = Fingerprint;
     type Query = Fingerprint;
-    type Extent = Extent;
+    type Blocks = Boxes;
 
     fn number(value: &Fingerprint, axis: usize) -> [u8; 4] {
         [value.values()[axis], 0, 0, 0]
@@ -193,16 +253,6 @@ impl Kind for Fingerprints {
         *value
     }
 
-    fn extent<'a>(queries: impl Iterator<Item = &'a Fingerprint>) -> Extent {
-        let mut extent = [[u8::MAX, u8::MIN]; FINGERPRINT_LEN];
-        for query in queries {
-            for ([low, high], &at) in extent.iter_mut().zip(query.values()) {
-                (*low, *high) = ((*low).min(at), (*high).max(at));
-            }
-        }
-        extent
-    }
-
     fn distance(query: &Fingerprint, value: &Fingerprint) -> f64 {
         query.distance(value)
     }
@@ -225,21 +275,35 @@ impl Kind for Fingerprints {
     }
 
     #[inline(always)]
-    fn nearer(
+    fn within(
         query: &Fingerprint,
-        rows: &[u8; ROOM],
+        boxes: &[u8; ROOM],
         count: usize,
-        most: f64,
-        rest: u16,
-        hits: &mut Hits,
-    ) {
+        radius: f64,
+        out: &mut kind::Bounds,
+    ) -> Places {
+        let Some(limit) = limit_below(radius) else { return 0 };
+        let blocks: &[Boxes] = boxes.as_chunks().0.as_chunks().0.as_chunks().0;
+        let rests = out.rests.as_chunks_mut::<BLOCK>().0;
+        let mut within = 0;
+        for (number, (boxes, rests)) in blocks.iter().zip(rests).enumerate() {
+            let Some(left) = count.checked_sub(number * BLOCK) else { break };
+            let behind = u32::MAX.checked_shl(left as u32).unwrap_or(0);
+            let places = boxes_within(boxes, query, limit, rests) & !behind;
+            within |= Places::from(places) << (number * BLOCK);
+        }
+        within
+    }
+
+    #[inline(always)]
+    fn nearer(query: &Fingerprint, rows: &[u8; ROOM], count: usize, near: Near, hits: &mut Hits) {
+        let Near { most, rest, blocks } = near;
         if most < 0.0 {
             return;
         }
         let largest = largest_sum(most);
         let Some(limits) = Limits::of(largest, rest) else { return };
-        let difference = |at, from| i16::from(at) - i16::from(from);
-        for_each_within(query.values(), difference, rows, count, limits, |place, sum| {
+        for_each_within(query.values(), rows, count, (limits, blocks), |place, sum| {
             let sum = if sum < u16::MAX {
                 u32::from(sum)
             } else {
@@ -252,22 +316,30 @@ impl Kind for Fingerprints {
     }
 
     #[inline(always)]
-    fn beside(
-        extent: &Extent,
-        rows: &[u8; ROOM],
-        count: usize,
-        most: f64,
-        rest: u16,
-        hits: &mut Hits,
-    ) {
-        if most < 0.0 {
-            return;
+    fn blocks(rows: &[u8; ROOM], count: usize, out: &mut Boxes) {
+        let (first_looks, rests) = looks(rows);
+        for (number, (first_look, rest)) in first_looks.iter().zip(rests).enumerate() {
+            let Some(left) = count.checked_sub(number * BLOCK).filter(|&left| left > 0) else {
+                break;
+            };
+            for (sides, column) in out.iter_mut().zip(first_look.iter().chain(rest)) {
+                // Behind the last row anything may be.
+                let mut column = *column;
+                if left < BLOCK {
+                    column = std::array::from_fn(|i| column[if i < left { i } else { 0 }]);
+                }
+                sides[0][number] = fold(column, u8::min);
+                sides[1][number] = fold(column, u8::max);
+            }
         }
-        let Some(limits) = Limits::of(largest_sum(most), rest) else { return };
-        let difference = |at: u8, [low, high]: [u8; 2]| i16::from(outside(at, low, high));
-        for_each_within(extent, difference, rows, count, limits, |place, sum| {
-            hits.push(place, in_units(u32::from(sum)));
-        });
+    }
+
+    #[inline(always)]
+    fn beside(query: &Fingerprint, blocks: &Boxes, radius: f64) -> u32 {
+        match limit_below(radius) {
+            Some(limit) => boxes_within(blocks, query, limit, &mut [0; BLOCK]),
+            None => 0,
+        }
     }
 }
 
@@ -310,15 +382,17 @@ mod tests {
             distances.sort_by(f64::total_cmp);
             for most in [distances[0], distances[distances.len() / 2], f64::MAX, distances[0] / 2.0] {
                 let [with, without] = [bounds.rests[0], 0].map(|rest| {
-                    let mut hits = Hits::default();
-                    Fingerprints::nearer(&query, page.room(), page.count(), most, rest, &mut hits);
+                    let (near, mut hits) = (Near::any(most, rest), Hits::default());
+                    Fingerprints::nearer(&query, page.room(), page.count(), near, &mut hits);
                     hits.iter().collect::<Vec<_>>()
                 });
                 prop_assert_eq!(&with, &without);
-                let mut beside = Hits::default();
-                let (extent, rest) = (Fingerprints::extent([query].iter()), bounds.rests[0]);
-                Fingerprints::beside(&extent, page.room(), page.count(), most, rest, &mut beside);
-                prop_assert!(with.iter().all(|hit| beside.iter().any(|other| other.0 == hit.0)));
+                let mut blocks = <Fingerprints as Kind>::Blocks::default();
+                Fingerprints::blocks(page.room(), page.count(), &mut blocks);
+                let beside = Fingerprints::beside(&query, &blocks, most.next_up());
+                let (near, mut hits) = (Near { most, rest: 0, blocks: beside }, Hits::default());
+                Fingerprints::nearer(&query, page.room(), page.count(), near, &mut hits);
+                prop_assert_eq!(&with, &hits.iter().collect::<Vec<_>>());
                 prop_assert_eq!(with.len(), distances.iter().filter(|&&far| far <= most).count());
             }
         }

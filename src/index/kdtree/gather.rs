@@ -1,7 +1,7 @@
 //! A search for all rows within spheres, in no order: page after page, the deepest first.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
+use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops, Near};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::page::{MOST_ROWS, Page, Role};
@@ -76,10 +76,9 @@ impl<K: Kind> Gather<K> {
         if page.level() > 0 {
             let boxes = page.room();
             let mut within = u128::MAX;
-            // The first sphere's bounds stay: by that one rows are looked at first.
+            // The first sphere's rests stay: by that one rows are looked at first.
             for Within { center, radius } in self.spheres.iter().rev() {
-                let bounds = &mut self.bounds;
-                within &= self.loops.boxes_within(center, *radius, boxes, count, bounds);
+                within &= (self.loops.within)(center, boxes, count, *radius, &mut self.bounds);
             }
             let inside = (0..count).filter(|place| within >> place & 1 != 0);
             // A build writes neighbours one after the other: so pages are read in that order.
@@ -92,15 +91,8 @@ impl<K: Kind> Gather<K> {
         self.hits.clear();
         match self.spheres.first() {
             Some(sphere) => {
-                let (center, radius) = (&sphere.center, sphere.radius);
-                (self.loops.nearer)(
-                    center,
-                    page.room(),
-                    count,
-                    radius,
-                    visit.rest(),
-                    &mut self.hits,
-                );
+                let near = Near::any(sphere.radius, visit.rest());
+                (self.loops.nearer)(&sphere.center, page.room(), count, near, &mut self.hits);
             }
             None => (0..count).for_each(|place| self.hits.push(place, 0.0)),
         }

@@ -6,6 +6,20 @@ use crate::index::kdtree::page::{MOST_ROWS, ROOM};
 /// Most boxes of a page above.
 pub const MOST_BOXES: usize = 128;
 
+/// Places of boxes, by their bits.
+pub type Places = u128;
+
+/// The places, ascending.
+#[inline(always)]
+pub fn places(set: Places) -> impl Iterator<Item = usize> {
+    let mut left = set;
+    std::iter::from_fn(move || {
+        let place = (left != 0).then(|| left.trailing_zeros() as usize)?;
+        left &= left - 1;
+        Some(place)
+    })
+}
+
 /// Of each box of a page what is known of the rows in it.
 pub struct Bounds {
     /// None is nearer.
@@ -57,6 +71,24 @@ impl Hits {
     }
 }
 
+/// Which rows of a page are asked for.
+#[derive(Clone, Copy)]
+pub struct Near {
+    /// Those that are not farther, by the operator's distance.
+    pub most: f64,
+    /// The least that the box they are in has on the axes that a first look leaves out, or 0.
+    pub rest: u16,
+    /// Those in these blocks of [`Kind::BLOCK`] rows: a bit for each.
+    pub blocks: u32,
+}
+
+impl Near {
+    /// Any row that is not farther.
+    pub fn any(most: f64, rest: u16) -> Self {
+        Near { most, rest, blocks: u32::MAX }
+    }
+}
+
 /// A kind of rows: their numbers, their distance, and how they lie in a page.
 pub trait Kind: 'static {
     /// Its number, in every page of the index.
@@ -84,8 +116,8 @@ pub trait Kind: 'static {
     type Placed: Copy + 'static;
     /// A value that is searched for.
     type Query: Clone + 'static;
-    /// The least and the largest of each number of some rows.
-    type Extent: 'static;
+    /// The least and the largest of each number of the rows of each block of a leaf.
+    type Blocks: Default + 'static;
 
     /// One number of a row, in the first [`Kind::WIDTH`] bytes.
     fn number(value: &Self::Value, axis: usize) -> [u8; 4];
@@ -103,33 +135,33 @@ pub trait Kind: 'static {
 
     /// Prepares a search.
     fn query(value: &Self::Value) -> Self::Query;
-    /// Around what is searched for.
-    fn extent<'a>(queries: impl Iterator<Item = &'a Self::Query>) -> Self::Extent;
     /// The operator's distance.
     fn distance(query: &Self::Query, value: &Self::Value) -> f64;
     /// For each of the first `count` boxes, at most the distance of any row in it.
     fn bounds(query: &Self::Query, boxes: &[u8; ROOM], count: usize, out: &mut Bounds);
-    /// Those of the first `count` rows that are not farther than `most`, by the operator's
-    /// distance. `rest` is that of the box they are in, or 0.
-    fn nearer(
+    /// Those of the first `count` boxes that may have a row nearer than `radius`. Of these
+    /// `out` has the rests then, and of the others anything.
+    #[inline(always)]
+    fn within(
         query: &Self::Query,
-        rows: &[u8; ROOM],
+        boxes: &[u8; ROOM],
         count: usize,
-        most: f64,
-        rest: u16,
-        hits: &mut Hits,
-    );
-    /// Of the first `count` rows those that may not be farther than `most` from what the extent is
-    /// around, with at most their distance: every one that is not, and few others. `rest` is the
-    /// least that the box they are in has for anything there, or 0.
-    fn beside(
-        extent: &Self::Extent,
-        rows: &[u8; ROOM],
-        count: usize,
-        most: f64,
-        rest: u16,
-        hits: &mut Hits,
-    );
+        radius: f64,
+        out: &mut Bounds,
+    ) -> Places {
+        Self::bounds(query, boxes, count, out);
+        let mut within = 0;
+        for (place, &bound) in out.distances.iter().take(count).enumerate() {
+            within |= Places::from(bound < radius) << place;
+        }
+        within
+    }
+    /// Those of the first `count` rows that are asked for.
+    fn nearer(query: &Self::Query, rows: &[u8; ROOM], count: usize, near: Near, hits: &mut Hits);
+    /// Reads the extents of all blocks of the first `count` rows.
+    fn blocks(rows: &[u8; ROOM], count: usize, out: &mut Self::Blocks);
+    /// A bit for each block that may have a row nearer than `radius`; those behind the last have any.
+    fn beside(query: &Self::Query, blocks: &Self::Blocks, radius: f64) -> u32;
 }
 
 /// The loops of a search, as they run on this machine: a processor that has more than
@@ -137,10 +169,14 @@ pub trait Kind: 'static {
 pub struct Loops<K: Kind> {
     /// [`Kind::bounds`].
     pub bounds: fn(&K::Query, &[u8; ROOM], usize, &mut Bounds),
+    /// [`Kind::within`].
+    pub within: fn(&K::Query, &[u8; ROOM], usize, f64, &mut Bounds) -> Places,
     /// [`Kind::nearer`].
-    pub nearer: fn(&K::Query, &[u8; ROOM], usize, f64, u16, &mut Hits),
+    pub nearer: fn(&K::Query, &[u8; ROOM], usize, Near, &mut Hits),
+    /// [`Kind::blocks`].
+    pub blocks: fn(&[u8; ROOM], usize, &mut K::Blocks),
     /// [`Kind::beside`].
-    pub beside: fn(&K::Extent, &[u8; ROOM], usize, f64, u16, &mut Hits),
+    pub beside: fn(&K::Query, &K::Blocks, f64) -> u32,
 }
 
 impl<K: Kind> Clone for Loops<K> {
@@ -153,23 +189,11 @@ impl<K: Kind> Copy for Loops<K> {}
 
 impl<K: Kind> Loops<K> {
     /// For every processor.
-    pub const PLAIN: Self = Loops { bounds: K::bounds, nearer: K::nearer, beside: K::beside };
-
-    /// A bit for each of the first `count` boxes that may have a row nearer than `radius`. `bounds`
-    /// is room for theirs.
-    pub fn boxes_within(
-        &self,
-        query: &K::Query,
-        radius: f64,
-        boxes: &[u8; ROOM],
-        count: usize,
-        bounds: &mut Bounds,
-    ) -> u128 {
-        (self.bounds)(query, boxes, count, bounds);
-        let mut within = 0;
-        for (place, &bound) in bounds.distances.iter().take(count).enumerate() {
-            within |= u128::from(bound < radius) << place;
-        }
-        within
-    }
+    pub const PLAIN: Self = Loops {
+        bounds: K::bounds,
+        within: K::within,
+        nearer: K::nearer,
+        blocks: K::blocks,
+        beside: K::beside,
+    };
 }

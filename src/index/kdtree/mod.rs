@@ -21,6 +21,7 @@ mod leaf_model;
 mod model;
 pub mod page;
 pub mod pairs;
+pub mod parts;
 pub mod search;
 pub mod signatures;
 

@@ -11,6 +11,7 @@ use crate::index::kdtree::kind::{Kind, Loops};
 use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::page::{MOST_ROWS, NO_BLOCK, Page, ROOT_BLOCK, Role};
 use crate::index::kdtree::pairs::{MANY, Pairs};
+use crate::index::kdtree::parts::{Cut, Parts};
 use crate::index::kdtree::search::{Search, Step, Within, beyond_the_first_round};
 use crate::index::kdtree::signatures::Signatures;
 use crate::index::kdtree::{change, choose};
@@ -207,8 +208,23 @@ fn searches_are_exact<K: Kind>(
     model.check::<K>(ROOT_BLOCK, None, None);
 }
 
-/// That all near pairs are found, once each, while others insert.
-fn pairs_are_exact<K: Kind>(values: &[K::Value], more: &[K::Value], nearer: usize, full: usize) {
+/// Cuts a tree into the boxes of this level, while others insert.
+fn cut<K: Kind>(model: &mut Model, level: u16, mut insert: impl FnMut(&mut Model)) -> Parts {
+    let mut cut = Cut::new(level).expect("memory");
+    while let Some(visit) = cut.next_visit() {
+        cut.take::<K>(visit, model.page(visit.block)).expect("a tree");
+        insert(model);
+    }
+    cut.finish()
+}
+
+/// That all near pairs are found, once each, by two who share the parts, while others insert.
+fn pairs_are_exact<K: Kind>(
+    values: &[K::Value],
+    more: &[K::Value],
+    nearer: usize,
+    (full, level): (usize, u16),
+) {
     let mut expected = Vec::new();
     for (one, a) in (0..).zip(values) {
         let query = K::query(a);
@@ -224,18 +240,32 @@ fn pairs_are_exact<K: Kind>(values: &[K::Value], more: &[K::Value], nearer: usiz
     let mut model = Model::build::<K>(&[first, second], 90);
     let old = values.len() as u64;
     let mut incoming = more.iter().zip(old..);
-    let mut pairs = Pairs::<K>::new(Loops::PLAIN, radius, full).expect("memory");
-    let mut found = Vec::new();
-    while let Some(turn) = pairs.next_turn() {
-        pairs.take(turn, model.page(turn.block())).expect("a tree");
-        while let Some(pair) = pairs.next_pair().expect("memory") {
-            assert!(pairs.kept() < MANY + MOST_ROWS);
-            found.push((pair.distance, pair.one.0, pair.other.0));
-        }
+    let mut insert = |model: &mut Model| {
         for (value, number) in incoming.by_ref().take(20) {
             model.insert::<K>(value, Pointer(number));
         }
+    };
+    let parts = cut::<K>(&mut model, level, &mut insert);
+    let count = parts.count();
+    let mut both = [(); 2].map(|()| Pairs::<K>::new(Loops::PLAIN, radius, full, parts.clone()));
+    let (mut next, mut found, mut done) = (0, Vec::new(), 0);
+    while done < 2 {
+        done = 0;
+        for pairs in &mut both {
+            let Some(turn) = pairs.next_turn().expect("memory") else {
+                done += usize::from(!pairs.begin(next).expect("memory"));
+                next += 1;
+                continue;
+            };
+            pairs.take(turn, model.page(turn.block())).expect("a tree");
+            while let Some(pair) = pairs.next_pair().expect("memory") {
+                assert!(pairs.kept() < MANY + MOST_ROWS);
+                found.push((pair.distance, pair.one.0, pair.other.0));
+            }
+            insert(&mut model);
+        }
     }
+    assert!(next >= count);
     found.retain(|pair| pair.1 < old && pair.2 < old);
     for pairs in [&mut found, &mut expected] {
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
@@ -299,8 +329,9 @@ proptest! {
         more in proptest::collection::vec(signature(), 0..800),
         nearer in 0_usize..2000,
         full in 1_usize..1000,
+        level in 1_u16..3,
     ) {
-        pairs_are_exact::<Signatures>(&values, &more, nearer, full);
+        pairs_are_exact::<Signatures>(&values, &more, nearer, (full, level));
     }
 
     #[test]
@@ -309,8 +340,9 @@ proptest! {
         more in proptest::collection::vec(fingerprint(), 0..800),
         nearer in 0_usize..2000,
         full in 1_usize..1000,
+        level in 1_u16..3,
     ) {
-        pairs_are_exact::<Fingerprints>(&values, &more, nearer, full);
+        pairs_are_exact::<Fingerprints>(&values, &more, nearer, (full, level));
     }
 
     #[test]
@@ -331,12 +363,14 @@ fn pairs_of_equal_rows() {
     rows.extend((1..=700).map(other));
     for full in [4096, 300, 1] {
         // Those of the equal ones, and no others.
-        pairs_are_exact::<Fingerprints>(&rows, &rows[1400..], 1500 * 1499 / 2, full);
-        let model = Model::build::<Fingerprints>(&[&rows[..1500]], 90);
-        let mut pairs = Pairs::<Fingerprints>::new(Loops::PLAIN, 0.1, full).expect("memory");
+        pairs_are_exact::<Fingerprints>(&rows, &rows[1400..], 1500 * 1499 / 2, (full, 1));
+        let mut model = Model::build::<Fingerprints>(&[&rows[..1500]], 90);
+        let parts = cut::<Fingerprints>(&mut model, 2, |_| {});
+        let mut pairs = Pairs::<Fingerprints>::new(Loops::PLAIN, 0.1, full, parts);
+        assert!(pairs.begin(0).expect("memory"));
         let mut leaves = 0;
         while pairs.next_pair().expect("memory").is_none() {
-            let turn = pairs.next_turn().expect("a pair");
+            let turn = pairs.next_turn().expect("memory").expect("a pair");
             pairs.take(turn, model.page(turn.block())).expect("a tree");
             leaves += usize::from(model.page(turn.block()).level() == 0);
         }

@@ -1,20 +1,23 @@
-//! All pairs of rows that are near each other, by one walk through the tree: some leaves are taken
-//! in hand, and what is near one of their rows is looked for on the leaves that are still to
-//! come. A page is so read once for all rows in hand, and no pair is met twice.
+//! All pairs of rows that are near each other, by a walk through the tree, part after part: some
+//! leaves are taken in hand, and what is near one of their rows is looked for on the leaves that
+//! are still to come, of this part and of those behind it. A page is so read once for all rows in
+//! hand, and no pair is met twice. Whoever has the same parts may go through some of them
+//! at the same time.
 //!
 //! Rows that move to the right by a split while this goes on are followed, as by every search.
 //! What is still to come is told by copies of the pages above, as they were when the walk
 //! went down by them: what moves out of what was passed does not come back.
 
 use crate::index::kdtree::TreeError;
-use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops, MOST_BOXES};
+use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops, MOST_BOXES, Near, Places, places};
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{Page, Role};
+use crate::index::kdtree::parts::{Parts, Place};
 use crate::index::kdtree::search::Visit;
 
 /// At so many rows in hand the search goes on to what is near them. They and their leaves stay
 /// in the processor's own memory.
-pub const FULL: usize = 4096;
+pub const FULL: usize = 8192;
 
 /// So many pairs at a time, or a few more: they are to be asked for before the search goes on, also
 /// in the middle of a page. Rows that are all equal would be a hundred times as many on each.
@@ -36,12 +39,12 @@ pub struct Pair {
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     visit: Visit,
-    near: Option<Part>,
+    near: Option<Listed>,
 }
 
-/// Some rows in hand: a part of [`Pairs::lists`].
+/// Some rows in hand: a stretch of [`Pairs::lists`].
 #[derive(Clone, Copy, Debug)]
-struct Part {
+struct Listed {
     from: usize,
     to: usize,
 }
@@ -52,22 +55,14 @@ struct Above {
     left: usize,
 }
 
-/// A leaf in hand, as it was.
-struct Leaf<K: Kind> {
-    page: Page,
-    extent: K::Extent,
-    /// Behind its rows in [`Pairs::rows`].
-    end: usize,
-}
-
 /// A page whose rows are compared with those in hand, and how far that is.
 #[derive(Clone, Copy)]
 struct Work {
-    /// Which rows in hand; none of a leaf that is in hand itself, as the last of all.
-    near: Option<Part>,
-    /// The leaf in hand, and how many of the rows that are near something are done with it.
-    leaf: usize,
+    /// Which rows in hand, and how many of these are done.
+    near: Listed,
     row: usize,
+    /// From here on the rows in hand are the page's own.
+    own: usize,
     /// The least that the page's box has, for any of these rows, on the axes that a first look leaves out.
     rest: u16,
 }
@@ -86,20 +81,24 @@ pub struct Pairs<K: Kind> {
     /// Pages to come that are in no box of `above`: the root, or what moved to the right.
     outer: Vec<Visit>,
     above: Vec<Above>,
-    /// What is in hand, and at how many rows that is enough.
+    /// The part that this is in, and those behind it.
+    parts: Parts,
+    part: Option<Place>,
+    /// What is in hand, at how many rows that is enough, and whether all that is to come was
+    /// scheduled for it.
     full: usize,
-    leaves: Vec<Leaf<K>>,
+    scheduled: bool,
     rows: Vec<(K::Query, Pointer)>,
     /// Pages to read for them, and for which of them.
-    inner: Vec<(Visit, Part)>,
-    /// Numbers of rows in hand, ascending in each part; the parts of pages that are read sooner
-    /// are behind those of others.
+    inner: Vec<(Visit, Listed)>,
+    /// Numbers of rows in hand: first all of them; then, for each page to read, those near it,
+    /// of pages that are read sooner behind those of others.
     lists: Vec<u32>,
-    /// The boxes that each row of a list is near.
-    boxes: Vec<u128>,
+    /// The boxes of a page that each row of a list is near.
+    boxes: Vec<(u32, Places)>,
     bounds: Bounds,
-    /// Of a leaf, the rows that are near some of another.
-    few: Page,
+    /// Those of the leaf that is compared.
+    blocks: K::Blocks,
     /// What is left of a page that has many pairs, and the page, as it was.
     rest: Option<(Work, Page)>,
 }
@@ -119,9 +118,10 @@ impl<K: Kind> Finder<K> {
         (query, one): (&K::Query, Pointer),
         page: &Page,
         count: usize,
+        near: Near,
     ) -> Result<bool, TreeError> {
         self.hits.clear();
-        (self.loops.nearer)(query, page.room(), count, self.radius, 0, &mut self.hits);
+        (self.loops.nearer)(query, page.room(), count, near, &mut self.hits);
         for (place, distance) in self.hits.iter().filter(|hit| hit.1 < self.radius) {
             // Whether a row is dead to everybody, the table tells in any case.
             let other = leaf::pointer::<K>(page, place);
@@ -131,44 +131,41 @@ impl<K: Kind> Finder<K> {
         }
         Ok(self.found.len() >= MANY)
     }
-
-    /// Takes the rows of a leaf that may be near to what an extent is around.
-    fn choose(&mut self, few: &mut Page, extent: &K::Extent, page: &Page, rest: u16) {
-        self.hits.clear();
-        (self.loops.beside)(extent, page.room(), page.count(), self.radius, rest, &mut self.hits);
-        few.set_count(0);
-        for (place, _) in self.hits.iter() {
-            // A leaf has room for all rows of another.
-            let pointer = leaf::pointer::<K>(page, place);
-            leaf::push::<K>(few, Some(&leaf::value::<K>(page, place)), pointer);
-        }
-    }
 }
 
 impl<K: Kind> Pairs<K> {
-    /// A search for all pairs nearer than `radius`, with `full` rows in hand at a time or a few
-    /// more.
-    ///
-    /// # Errors
-    /// When there is no memory.
-    pub fn new(loops: Loops<K>, radius: f64, full: usize) -> Result<Self, TreeError> {
-        let mut outer = Vec::new();
-        outer.try_reserve(1)?;
-        outer.push(Visit::ROOT);
-        Ok(Pairs {
+    /// A search for pairs nearer than `radius`, with `full` rows in hand at a time or a few more: for
+    /// all pairs, when it has begun every one of the parts.
+    pub fn new(loops: Loops<K>, radius: f64, full: usize, parts: Parts) -> Self {
+        Pairs {
             finder: Finder { loops, radius, hits: Hits::default(), found: Vec::new() },
-            outer,
+            outer: Vec::new(),
             above: Vec::new(),
+            parts,
+            part: None,
             full,
-            leaves: Vec::new(),
+            scheduled: false,
             rows: Vec::new(),
             inner: Vec::new(),
             lists: Vec::new(),
             boxes: Vec::new(),
             bounds: Bounds::default(),
-            few: Page::new(K::NUMBER, Role::Node, 0),
+            blocks: K::Blocks::default(),
             rest: None,
-        })
+        }
+    }
+
+    /// Begins a part, when that before is done: for the pairs of its rows with each other, and with
+    /// those of the parts behind it. Gives whether there is such a part.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn begin(&mut self, part: usize) -> Result<bool, TreeError> {
+        let Some((visit, place)) = self.parts.enter::<K>(part) else { return Ok(false) };
+        self.outer.try_reserve(1)?;
+        self.outer.push(visit);
+        self.part = Some(place);
+        Ok(true)
     }
 
     /// A pair of the pages taken.
@@ -190,30 +187,64 @@ impl<K: Kind> Pairs<K> {
         self.finder.found.len()
     }
 
-    /// The next page to [`Pairs::take`], if there is one. All pairs of those before are to be
-    /// asked for first.
-    pub fn next_turn(&mut self) -> Option<Turn> {
-        if let Some((visit, near)) = self.inner.pop() {
-            // The parts behind were of pages that are read.
-            self.lists.truncate(near.to);
-            return Some(Turn { visit, near: Some(near) });
+    /// The next page to [`Pairs::take`], if there is one in this part. All pairs of those before are to
+    /// be asked for first.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn next_turn(&mut self) -> Result<Option<Turn>, TreeError> {
+        loop {
+            if let Some((visit, near)) = self.inner.pop() {
+                // The lists behind were of pages that are read.
+                self.lists.truncate(near.to);
+                return Ok(Some(Turn { visit, near: Some(near) }));
+            }
+            if self.scheduled {
+                // All that is near these is found.
+                self.rows.clear();
+                self.lists.clear();
+                self.scheduled = false;
+            }
+            if self.rows.len() < self.full
+                && let Some(visit) = self.next_to_hand()
+            {
+                return Ok(Some(Turn { visit, near: None }));
+            }
+            if self.rows.is_empty() {
+                return Ok(None);
+            }
+            self.schedule_rest()?;
         }
-        if self.rows.len() >= self.full {
-            // All that is near these is found.
-            self.rows.clear();
-            self.leaves.clear();
-        }
+    }
+
+    /// The next page of this part, to be taken in hand or gone down by.
+    fn next_to_hand(&mut self) -> Option<Visit> {
         if let Some(visit) = self.outer.pop() {
-            return Some(Turn { visit, near: None });
+            return Some(visit);
         }
         while let Some(Above { page, left }) = self.above.last_mut() {
             if let Some(place) = left.checked_sub(1) {
                 *left = place;
-                return Some(Turn { visit: Visit::below::<K>(page, place, 0.0, 0), near: None });
+                return Some(Visit::below::<K>(page, place, 0.0, 0));
             }
             self.above.pop();
         }
         None
+    }
+
+    /// Has all that is to come read for the rows in hand.
+    fn schedule_rest(&mut self) -> Result<(), TreeError> {
+        self.scheduled = true;
+        let all = Listed { from: 0, to: self.lists.len() };
+        self.inner.try_reserve(self.outer.len())?;
+        self.inner.extend(self.outer.iter().map(|&visit| (visit, all)));
+        let (above, parts) = (std::mem::take(&mut self.above), std::mem::take(&mut self.parts));
+        let here = above.iter().map(|at| (&at.page, at.left));
+        let behind = self.part.into_iter().flat_map(|place| parts.behind(place));
+        let scheduled =
+            here.chain(behind).try_for_each(|(page, left)| self.schedule(all, page, left));
+        (self.above, self.parts) = (above, parts);
+        scheduled
     }
 
     /// The pages that are taken next, unless those taken before have others below them.
@@ -247,8 +278,8 @@ impl<K: Kind> Pairs<K> {
                 self.above.push(Above { page: page.clone(), left: page.count() });
                 Ok(())
             }
-            Some(_) if is_leaf => {
-                self.compare(Work { near, leaf: 0, row: 0, rest: visit.rest() }, page)
+            Some(near) if is_leaf => {
+                self.compare(Work { near, row: 0, own: usize::MAX, rest: visit.rest() }, page)
             }
             Some(near) => self.schedule(near, page, page.count()),
         }
@@ -259,108 +290,72 @@ impl<K: Kind> Pairs<K> {
         let (count, first) = (page.count(), self.rows.len());
         self.rows.try_reserve(count)?;
         self.rows.extend((0..count).map(|place| row::<K>(page, place)));
-        let extent = K::extent(self.rows.iter().skip(first).map(|(query, _)| query));
-        self.leaves.try_reserve(1)?;
-        self.leaves.push(Leaf { page: page.clone(), extent, end: self.rows.len() });
-        self.compare(Work { near: None, leaf: 0, row: 0, rest: 0 }, page)?;
-        if self.rows.len() < self.full {
-            return Ok(());
-        }
-        // As many as can be: for these, all that is to come is read.
-        self.lists.clear();
-        self.lists.try_reserve(self.rows.len())?;
-        self.lists.extend((0..).take(self.rows.len()));
-        let all = Part { from: 0, to: self.lists.len() };
-        self.inner.try_reserve(self.outer.len())?;
-        self.inner.extend(self.outer.iter().map(|&visit| (visit, all)));
-        let above = std::mem::take(&mut self.above);
-        let scheduled = above.iter().try_for_each(|at| self.schedule(all, &at.page, at.left));
-        self.above = above;
-        scheduled
+        self.lists.try_reserve(count)?;
+        self.lists.extend((first as u32..).take(count));
+        let all = Listed { from: 0, to: self.lists.len() };
+        self.compare(Work { near: all, row: 0, own: first, rest: 0 }, page)
     }
 
     /// Has the pages below the first `count` boxes read for those rows that are near the box.
-    fn schedule(&mut self, near: Part, page: &Page, count: usize) -> Result<(), TreeError> {
-        let rows = near.to - near.from;
+    fn schedule(&mut self, near: Listed, page: &Page, count: usize) -> Result<(), TreeError> {
         self.boxes.clear();
-        self.boxes.try_reserve(rows)?;
-        let (mut all, mut rests) = (0_u128, [u16::MAX; MOST_BOXES]);
-        for &row in self.lists.iter().take(near.to).skip(near.from) {
+        if count == 0 {
+            return Ok(());
+        }
+        self.boxes.try_reserve(near.to - near.from)?;
+        let (mut rests, mut counts) = ([u16::MAX; MOST_BOXES], [0; MOST_BOXES]);
+        for &row in self.lists.get(near.from..near.to).unwrap_or(&[]) {
             let Some((query, _)) = self.rows.get(row as usize) else { continue };
             let Finder { loops, radius, .. } = &self.finder;
-            let bounds = &mut self.bounds;
-            let boxes = loops.boxes_within(query, *radius, page.room(), count, bounds);
-            let mut left = boxes;
-            while left != 0 {
-                let place = left.trailing_zeros() as usize;
+            let boxes = (loops.within)(query, page.room(), count, *radius, &mut self.bounds);
+            for place in places(boxes) {
                 rests[place] = rests[place].min(self.bounds.rests[place]);
-                left &= left - 1;
+                counts[place] += 1;
             }
-            self.boxes.push(boxes);
-            all |= boxes;
+            self.boxes.push((row, boxes));
         }
+        // The rows of each box lie behind those of the one before.
         self.inner.try_reserve(count)?;
-        for place in (0..count).filter(|place| all >> place & 1 != 0) {
-            self.lists.try_reserve(rows)?;
-            let from = self.lists.len();
-            for (at, boxes) in (near.from..).zip(&self.boxes) {
-                if boxes >> place & 1 != 0
-                    && let Some(&row) = self.lists.get(at)
-                {
-                    self.lists.push(row);
-                }
-            }
-            let near = Part { from, to: self.lists.len() };
+        let (mut ends, mut end) = ([0; MOST_BOXES], self.lists.len());
+        for place in (0..count).filter(|&place| counts[place] > 0) {
+            let near = Listed { from: end, to: end + counts[place] };
             self.inner.push((Visit::below::<K>(page, place, 0.0, rests[place]), near));
+            (ends[place], end) = (near.from, near.to);
+        }
+        self.lists.try_reserve(end - self.lists.len())?;
+        self.lists.resize(end, 0);
+        for &(row, boxes) in &self.boxes {
+            for place in places(boxes) {
+                if let Some(slot) = self.lists.get_mut(ends[place]) {
+                    *slot = row;
+                }
+                ends[place] += 1;
+            }
         }
         Ok(())
     }
 
-    /// Finds the pairs of rows in hand with those of a leaf, until there are many. Mostly few of
-    /// either are near any of the other, and to find these takes much less than to compare all.
+    /// Finds the pairs of rows in hand with those of a leaf, until there are many. Mostly a row is near
+    /// few of its blocks, and to find these takes much less than to look at all.
     fn compare(&mut self, mut work: Work, page: &Page) -> Result<(), TreeError> {
-        let before = work.leaf.checked_sub(1).and_then(|before| self.leaves.get(before));
-        let mut first = before.map_or(0, |leaf| leaf.end);
-        while let Some(leaf) = self.leaves.get(work.leaf) {
-            let (finder, few, mut many) = (&mut self.finder, &mut self.few, false);
-            if let Some(near) = work.near {
-                let list = self.lists.get(near.from..near.to).unwrap_or(&[]);
-                let begin = list.partition_point(|&row| (row as usize) < first);
-                let end = list.partition_point(|&row| (row as usize) < leaf.end);
-                let of_leaf = list.get(begin..end).unwrap_or(&[]);
-                let rows = || of_leaf.iter().filter_map(|&row| self.rows.get(row as usize));
-                if !of_leaf.is_empty() {
-                    finder.choose(few, &K::extent(rows().map(|(query, _)| query)), page, work.rest);
-                    let (count, mut rows) = (few.count(), rows().skip(work.row));
-                    while count > 0
-                        && !many
-                        && let Some((query, pointer)) = rows.next()
-                    {
-                        many = finder.find((query, *pointer), few, count)?;
-                        work.row += 1;
-                    }
-                }
-            } else if work.leaf + 1 == self.leaves.len() {
-                // The leaf itself: each row with those before, so each pair once.
-                let mut rows = self.rows.iter().skip(first + work.row);
-                while !many && let Some((query, pointer)) = rows.next() {
-                    many = finder.find((query, *pointer), page, work.row)?;
-                    work.row += 1;
-                }
-            } else {
-                finder.choose(few, &leaf.extent, page, 0);
-                while !many && work.row < few.count() {
-                    let (query, pointer) = row::<K>(few, work.row);
-                    many = finder.find((&query, pointer), &leaf.page, leaf.page.count())?;
-                    work.row += 1;
-                }
-            }
-            if many {
+        let finder = &mut self.finder;
+        (finder.loops.blocks)(page.room(), page.count(), &mut self.blocks);
+        let list = self.lists.get(work.near.from..work.near.to).unwrap_or(&[]);
+        for &number in list.iter().skip(work.row) {
+            work.row += 1;
+            let number = number as usize;
+            let Some((query, pointer)) = self.rows.get(number) else { continue };
+            let near = Near {
+                most: finder.radius,
+                rest: work.rest,
+                blocks: (finder.loops.beside)(query, &self.blocks, finder.radius),
+            };
+            // Of its own leaf with those before, so that each pair is found once.
+            let count = number.checked_sub(work.own).unwrap_or(page.count());
+            if near.blocks != 0 && finder.find((query, *pointer), page, count, near)? {
                 self.rest = Some((work, page.clone()));
-                return Ok(());
+                break;
             }
-            first = leaf.end;
-            work = Work { leaf: work.leaf + 1, row: 0, ..work };
         }
         Ok(())
     }

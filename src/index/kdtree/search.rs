@@ -12,7 +12,7 @@
 
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::inner;
-use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
+use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops, Near};
 use crate::index::kdtree::leaf::{self, Pointer};
 use crate::index::kdtree::page::{NO_BLOCK, Page, ROOT_BLOCK, Role};
 use std::cmp::Ordering;
@@ -325,8 +325,7 @@ impl<K: Kind> Search<K> {
         let boxes = page.room();
         let mut within = u128::MAX;
         for Within { center, radius } in &self.spheres {
-            let bounds = &mut self.bounds;
-            within &= self.loops.boxes_within(center, *radius, boxes, count, bounds);
+            within &= (self.loops.within)(center, boxes, count, *radius, &mut self.bounds);
         }
         (self.loops.bounds)(&self.query, boxes, count, &mut self.bounds);
         for place in 0..count {
@@ -342,7 +341,8 @@ impl<K: Kind> Search<K> {
         let (block, rest) = (visit.block, visit.rest);
         let far = self.horizon.map_or(f64::INFINITY, |(far, _)| far);
         self.hits.clear();
-        (self.loops.nearer)(&self.query, page.room(), page.count(), far, rest, &mut self.hits);
+        let near = Near::any(far, rest);
+        (self.loops.nearer)(&self.query, page.room(), page.count(), near, &mut self.hits);
         let removals = page.removals();
         for (place, distance) in self.hits.iter() {
             let pointer = leaf::pointer::<K>(page, place);

@@ -1,7 +1,7 @@
 //! Trees of signatures: rows of 16 float4, boxes along the principal axes.
 
 use crate::index::geometry::{Bounds, Point as _};
-use crate::index::kdtree::kind::{self, Hits, Kind};
+use crate::index::kdtree::kind::{self, Hits, Kind, Near};
 use crate::index::kdtree::leaf;
 use crate::index::kdtree::page::ROOM;
 use crate::index::rotation::Rotated;
@@ -25,8 +25,12 @@ pub struct Query {
     above: [f32; SIGNATURE_LEN],
 }
 
-/// The least and the largest of each number.
-type Extent = [[f32; 2]; SIGNATURE_LEN];
+/// The least and the largest of each number of so many blocks.
+type Blocks = [[[f32; BLOCKS]; 2]; SIGNATURE_LEN];
+
+/// Blocks of a full leaf, and a few more.
+const BLOCKS: usize = 16;
+const _: () = assert!(<Signatures as Kind>::ROWS <= BLOCKS * BLOCK);
 
 /// By so much a sum of 16 squares in single precision may be off, and more: each is off by
 /// 2⁻²⁴ thrice, and each of the sums once.
@@ -67,25 +71,33 @@ fn bound(sum: f32) -> f64 {
     if square > 0.0 { square.sqrt() * (1.0 - 1e-12) } else { 0.0 }
 }
 
-/// Calls `found` for those of the first `count` rows whose sum of squared differences, in single
-/// precision, may be that of a distance of at most `most`, with the sum.
+/// No sum in single precision of a distance of at most `most` is larger.
 #[inline(always)]
-fn for_each_within<T: Copy>(
-    from: &[T; SIGNATURE_LEN],
-    difference: impl Fn(f32, T) -> f32,
+fn largest_sum(most: f64) -> f32 {
+    let square = most * most * (1.0 + SLACK) + LEAST;
+    if square < LARGE { (square as f32).next_up() } else { f32::INFINITY }
+}
+
+/// Calls `found` for those of the first `count` rows that are asked for whose sum of squared
+/// differences, in single precision, may be that of a distance that is.
+#[inline(always)]
+fn for_each_within(
+    from: &[f32; SIGNATURE_LEN],
     rows: &[u8; ROOM],
     count: usize,
-    most: f64,
-    mut found: impl FnMut(usize, f32),
+    near: Near,
+    mut found: impl FnMut(usize),
 ) {
-    let square = most * most * (1.0 + SLACK) + LEAST;
-    let limit = if square < LARGE { (square as f32).next_up() } else { f32::INFINITY };
+    let limit = largest_sum(near.most);
     let blocks = blocks::<{ 4 * SIGNATURE_LEN * BLOCK }>(rows).iter();
     for (number, block) in blocks.take(count.div_ceil(BLOCK)).enumerate() {
+        if near.blocks >> number & 1 == 0 {
+            continue;
+        }
         let mut sums = [0.0_f32; BLOCK];
         for (column, &from) in columns(block).iter().zip(from) {
             for i in 0..BLOCK {
-                let difference = difference(f32::from_ne_bytes(column[i]), from);
+                let difference = f32::from_ne_bytes(column[i]) - from;
                 sums[i] += difference * difference;
             }
         }
@@ -95,7 +107,7 @@ fn for_each_within<T: Copy>(
         }
         for (place, sum) in (number * BLOCK..count).zip(sums) {
             if sum <= limit {
-                found(place, sum);
+                found(place);
             }
         }
     }
@@ -112,7 +124,7 @@ impl Kind for Signatures {
     type Cell = Bounds<f32, SIGNATURE_LEN>;
     type Placed = Placed;
     type Query = Query;
-    type Extent = Extent;
+    type Blocks = Blocks;
 
     fn number(value: &Signature, axis: usize) -> [u8; 4] {
         value.values()[axis].to_ne_bytes()
@@ -143,16 +155,6 @@ impl Kind for Signatures {
         let cell = value.bounds();
         let [below, above] = cell.corners();
         Query { signature: *value, below: *below, above: *above }
-    }
-
-    fn extent<'a>(queries: impl Iterator<Item = &'a Query>) -> Extent {
-        let mut extent = [[f32::INFINITY, f32::NEG_INFINITY]; SIGNATURE_LEN];
-        for query in queries {
-            for ([low, high], &at) in extent.iter_mut().zip(query.signature.values()) {
-                (*low, *high) = (low.min(at), high.max(at));
-            }
-        }
-        extent
     }
 
     fn distance(query: &Query, value: &Signature) -> f64 {
@@ -186,35 +188,42 @@ impl Kind for Signatures {
     /// In single precision first, where no row that is near enough fails. The first look leaves
     /// nothing out.
     #[inline(always)]
-    fn nearer(
-        query: &Query,
-        rows: &[u8; ROOM],
-        count: usize,
-        most: f64,
-        _rest: u16,
-        hits: &mut Hits,
-    ) {
-        let difference = |at: f32, from: f32| at - from;
-        for_each_within(query.signature.values(), difference, rows, count, most, |place, _| {
+    fn nearer(query: &Query, rows: &[u8; ROOM], count: usize, near: Near, hits: &mut Hits) {
+        for_each_within(query.signature.values(), rows, count, near, |place| {
             let distance = query.signature.distance(&leaf::row::<Signatures>(rows, place));
-            if distance <= most {
+            if distance <= near.most {
                 hits.push(place, distance);
             }
         });
     }
 
     #[inline(always)]
-    fn beside(
-        extent: &Extent,
-        rows: &[u8; ROOM],
-        count: usize,
-        most: f64,
-        _rest: u16,
-        hits: &mut Hits,
-    ) {
-        let difference = |at: f32, [low, high]: [f32; 2]| outside(low - at, at - high);
-        for_each_within(extent, difference, rows, count, most, |place, sum| {
-            hits.push(place, bound(sum));
-        });
+    fn blocks(rows: &[u8; ROOM], count: usize, out: &mut Blocks) {
+        let blocks = blocks::<{ 4 * SIGNATURE_LEN * BLOCK }>(rows).iter().enumerate();
+        for (number, block) in blocks.take(BLOCKS.min(count.div_ceil(BLOCK))) {
+            for (sides, column) in out.iter_mut().zip(columns(block)) {
+                let [low, high] = sides;
+                (low[number], high[number]) = (f32::INFINITY, f32::NEG_INFINITY);
+                for at in column.iter().take(count - number * BLOCK) {
+                    let at = f32::from_ne_bytes(*at);
+                    low[number] = low[number].min(at);
+                    high[number] = high[number].max(at);
+                }
+            }
+        }
+    }
+
+    /// In single precision, as above.
+    #[inline(always)]
+    fn beside(query: &Query, blocks: &Blocks, most: f64) -> u32 {
+        let limit = largest_sum(most);
+        let mut sums = [0.0_f32; BLOCKS];
+        for ([low, high], &at) in blocks.iter().zip(query.signature.values()) {
+            for i in 0..BLOCKS {
+                let out = outside(low[i] - at, at - high[i]);
+                sums[i] += out * out;
+            }
+        }
+        sums.iter().rev().fold(0, |within, &sum| within << 1 | u32::from(sum <= limit))
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn best<K: Kind>() -> Loops<K> {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
+    use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops, Near, Places};
     use crate::index::kdtree::page::ROOM;
 
     /// For a processor that has AVX2.
@@ -23,13 +23,17 @@ mod avx2 {
             // SAFETY: the only caller has asked whether the processor has AVX2.
             bounds: |query, boxes, count, out| unsafe { bounds::<K>(query, boxes, count, out) },
             // SAFETY: as above.
-            nearer: |query, rows, count, most, rest, hits| unsafe {
-                nearer::<K>(query, rows, count, most, rest, hits)
+            within: |query, boxes, count, radius, out| unsafe {
+                within::<K>(query, boxes, count, radius, out)
             },
             // SAFETY: as above.
-            beside: |extent, rows, count, most, rest, hits| unsafe {
-                beside::<K>(extent, rows, count, most, rest, hits)
+            nearer: |query, rows, count, near, hits| unsafe {
+                nearer::<K>(query, rows, count, near, hits)
             },
+            // SAFETY: as above.
+            blocks: |rows, count, out| unsafe { blocks::<K>(rows, count, out) },
+            // SAFETY: as above.
+            beside: |query, blocks, radius| unsafe { beside::<K>(query, blocks, radius) },
         }
     }
 
@@ -39,27 +43,35 @@ mod avx2 {
     }
 
     #[target_feature(enable = "avx2")]
+    fn within<K: Kind>(
+        query: &K::Query,
+        boxes: &[u8; ROOM],
+        count: usize,
+        radius: f64,
+        out: &mut Bounds,
+    ) -> Places {
+        K::within(query, boxes, count, radius, out)
+    }
+
+    #[target_feature(enable = "avx2")]
     fn nearer<K: Kind>(
         query: &K::Query,
         rows: &[u8; ROOM],
         count: usize,
-        most: f64,
-        rest: u16,
+        near: Near,
         hits: &mut Hits,
     ) {
-        K::nearer(query, rows, count, most, rest, hits);
+        K::nearer(query, rows, count, near, hits);
     }
 
     #[target_feature(enable = "avx2")]
-    fn beside<K: Kind>(
-        extent: &K::Extent,
-        rows: &[u8; ROOM],
-        count: usize,
-        most: f64,
-        rest: u16,
-        hits: &mut Hits,
-    ) {
-        K::beside(extent, rows, count, most, rest, hits);
+    fn blocks<K: Kind>(rows: &[u8; ROOM], count: usize, out: &mut K::Blocks) {
+        K::blocks(rows, count, out);
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn beside<K: Kind>(query: &K::Query, blocks: &K::Blocks, radius: f64) -> u32 {
+        K::beside(query, blocks, radius)
     }
 }
 
@@ -68,7 +80,7 @@ mod tests {
     use super::best;
     use crate::fingerprint::Fingerprint;
     use crate::index::kdtree::fingerprints::Fingerprints;
-    use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops};
+    use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops, Near, places};
     use crate::index::kdtree::leaf;
     use crate::index::kdtree::page::ROOM;
     use crate::index::kdtree::signatures::Signatures;
@@ -87,6 +99,27 @@ mod tests {
                 bits.zip(out.rests).take(count).collect::<Vec<_>>()
             });
             assert_eq!(bounds[0], bounds[1], "{count} boxes");
+            let mut fars: Vec<f64> =
+                bounds[0].iter().map(|&(far, _)| f64::from_bits(far)).collect();
+            fars.sort_by(f64::total_cmp);
+            // The bound of a box itself is not within.
+            for radius in [0.0, fars.get(count / 2).copied().unwrap_or(1.0), f64::MAX] {
+                let within = [plain.within, loops.within].map(|within| {
+                    let mut out = Bounds::default();
+                    let boxes = within(&query, page, count, radius, &mut out);
+                    (boxes, places(boxes).map(|place| out.rests[place]).collect::<Vec<_>>())
+                });
+                assert_eq!(within[0], within[1], "{count} boxes within {radius}");
+                for (place, &(far, rest)) in bounds[0].iter().enumerate() {
+                    let far = f64::from_bits(far);
+                    let is_within = within[0].0 >> place & 1 != 0;
+                    assert!(is_within || far >= radius, "box {place}, {far} far");
+                    assert!(
+                        !is_within || far < radius || rest == u16::MAX,
+                        "box {place}, {far} far"
+                    );
+                }
+            }
         }
         for count in (0..=K::ROWS).step_by(7) {
             // The nearest half of them, too, so that rows are left on the way.
@@ -94,19 +127,19 @@ mod tests {
             for _ in 0..3 {
                 let [plain, best] = [plain.nearer, loops.nearer].map(|nearer| {
                     let mut hits = Hits::default();
-                    nearer(&query, page, count, most, 0, &mut hits);
+                    nearer(&query, page, count, Near::any(most, 0), &mut hits);
                     hits.iter().map(|(place, far)| (place, far.to_bits())).collect::<Vec<_>>()
                 });
                 assert_eq!(plain, best, "{count} rows within {most}");
-                for width in [1, 20] {
-                    let queries = (0..width).map(|place| K::query(&leaf::row::<K>(page, place)));
-                    let extent = K::extent(queries.collect::<Vec<_>>().iter());
-                    let [plain, best] = [Loops::<K>::PLAIN.beside, loops.beside].map(|beside| {
-                        let mut hits = Hits::default();
-                        beside(&extent, page, count, most, 0, &mut hits);
-                        hits.iter().map(|(place, far)| (place, far.to_bits())).collect::<Vec<_>>()
-                    });
-                    assert_eq!(plain, best, "{count} rows beside {width} within {most}");
+                let beside = [Loops::<K>::PLAIN, loops].map(|loops| {
+                    let mut blocks = K::Blocks::default();
+                    (loops.blocks)(page, count, &mut blocks);
+                    (loops.beside)(&query, &blocks, most)
+                });
+                assert_eq!(beside[0], beside[1], "{count} rows, beside within {most}");
+                for &(place, far) in &plain {
+                    let block = beside[0] >> (place / K::BLOCK) & 1;
+                    assert!(block != 0 || f64::from_bits(far) >= most, "row {place} is not beside");
                 }
                 let mut far: Vec<u64> = plain.iter().map(|&(_, far)| far).collect();
                 far.sort_unstable();

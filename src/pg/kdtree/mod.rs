@@ -17,6 +17,7 @@ mod rows;
 mod scan;
 mod vacuum;
 mod validate;
+mod workers;
 
 pub(crate) use options::define as define_options;
 

@@ -8,11 +8,13 @@
 use crate::index::kdtree::TreeError;
 use crate::index::kdtree::leaf::Pointer;
 use crate::index::kdtree::pairs::{FULL, Pair, Pairs};
+use crate::index::kdtree::parts::{Cut, LEVEL, Parts};
 use crate::index::sphere::Sphere;
 use crate::pg::kdtree::ahead::Ahead;
 use crate::pg::kdtree::open::{Asks, Open};
-use crate::pg::kdtree::pages::{Held, Lock, check_layout, index_name};
+use crate::pg::kdtree::pages::{self, Lock, check_layout, index_name};
 use crate::pg::kdtree::rows::{Rows, item_pointer};
+use crate::pg::kdtree::workers::{Workers, take_page};
 use crate::pg::kdtree::{loops, of_kind};
 use crate::pg::{memory, report};
 use pgrx::iter::TableIterator;
@@ -98,33 +100,82 @@ unsafe fn walk<K: Rows>(
     // SAFETY: as promised by the caller.
     unsafe {
         check_layout(open.index, K::NUMBER);
-        let pairs = or_raise(open.index, Pairs::<K>::new(loops::best(), radius, FULL));
-        let open = Box::new(open);
-        pg_sys::RegisterExprContextCallback(context, Some(close), at(&open));
-        Box::new(Walk { open: Some(open), context, pairs })
+        let parts = or_raise(open.index, cut::<K>(open.index));
+        let pairs = Pairs::<K>::new(loops::best(), radius, FULL, parts.clone());
+        let held = Box::new(Opened { open, workers: None });
+        pg_sys::RegisterExprContextCallback(context, Some(close), at(&held));
+        let found = Vec::new();
+        Box::new(Walk { held: Some(held), context, parts, radius, pairs, found, begun: 0, read: 0 })
+    }
+}
+
+/// Cuts an index into parts.
+///
+/// # Safety
+/// It is open.
+unsafe fn cut<K: Rows>(index: Relation) -> Result<Parts, TreeError> {
+    let mut cut = Cut::new(LEVEL)?;
+    while let Some(visit) = cut.next_visit() {
+        check_for_interrupts!();
+        // SAFETY: as promised by the caller; no other lock is held.
+        let page = unsafe { pages::Held::read(index, visit.block, Lock::Shared) };
+        cut.take::<K>(visit, page.page())?;
+    }
+    Ok(cut.finish())
+}
+
+/// What a walk lets go of at its end.
+struct Opened {
+    open: Open,
+    workers: Option<Workers>,
+}
+
+impl Opened {
+    /// Lets go of it.
+    ///
+    /// # Safety
+    /// Called once.
+    unsafe fn close(&self) {
+        // SAFETY: as promised by the caller; both are open since the walk began.
+        unsafe {
+            if let Some(workers) = &self.workers {
+                workers.end();
+            }
+            self.open.close();
+        }
     }
 }
 
 /// Closes what a walk has open, in a query that ends before the walk does. After an ERROR Postgres
 /// does not call this, and closes by itself.
 #[pg_guard]
-unsafe extern "C-unwind" fn close(open: Datum) {
-    // SAFETY: the walk is still there, and both are open since it began.
-    unsafe { (*open.cast_mut_ptr::<Open>()).close() }
+unsafe extern "C-unwind" fn close(held: Datum) {
+    // SAFETY: the walk is still there, and has not ended.
+    unsafe { (*held.cast_mut_ptr::<Opened>()).close() }
 }
 
 /// By what [`close`] knows the walk: another in the same query may have the same index.
-fn at(open: &Open) -> Datum {
-    Datum::from(ptr::from_ref(open).cast_mut())
+fn at(held: &Opened) -> Datum {
+    Datum::from(ptr::from_ref(held).cast_mut())
 }
+
+/// So many pages are read before workers are asked for: to have them takes as long as that.
+const ALONE: usize = 256;
 
 /// A walk in progress. From one call to the next both relations stay open, as for any scan: who
 /// would change them in the same session is told that they are in use.
 struct Walk<K: Rows> {
     /// None at the end.
-    open: Option<Box<Open>>,
+    held: Option<Box<Opened>>,
     context: *mut pg_sys::ExprContext,
+    radius: f64,
+    parts: Parts,
     pairs: Pairs<K>,
+    /// Pairs that a worker found.
+    found: Vec<Pair>,
+    /// Parts begun here before there were workers, and pages read.
+    begun: usize,
+    read: usize,
 }
 
 fn or_raise<T>(index: Relation, result: Result<T, TreeError>) -> T {
@@ -135,49 +186,92 @@ impl<K: Rows> Iterator for Walk<K> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        let open = self.open.as_ref()?;
+        let open = self.held.as_ref()?.open;
         // SAFETY: both are open since the walk began.
         unsafe {
-            let row = or_raise(open.index, step(open, &mut self.pairs));
-            if row.is_none() {
-                pg_sys::UnregisterExprContextCallback(self.context, Some(close), at(open));
-                open.close();
-                self.open = None;
+            let row = or_raise(open.index, self.step(open));
+            if row.is_none()
+                && let Some(held) = self.held.take()
+            {
+                pg_sys::UnregisterExprContextCallback(self.context, Some(close), at(&held));
+                held.close();
             }
             row
         }
     }
 }
 
-/// Goes on to the next pair that the statement sees. Pairs that were found wait for that until they
-/// are asked for: meanwhile nobody takes away a row that the snapshot has, and one that is put in
-/// the place of another it does not have.
-///
-/// # Safety
-/// Both are open.
-unsafe fn step<K: Rows>(
-    &Open { heap, index }: &Open,
-    pairs: &mut Pairs<K>,
-) -> Result<Option<Row>, TreeError> {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let snapshot = pg_sys::GetActiveSnapshot();
-        let mut ahead = Ahead::default();
-        loop {
-            while let Some(Pair { one, other, distance }) = pairs.next_pair()? {
-                check_for_interrupts!();
-                let Some(one) = seen(heap, snapshot, one) else { continue };
-                let Some(other) = seen(heap, snapshot, other) else { continue };
-                // The versions that are seen may be in another order than the first ones.
-                let turned = place(other) < place(one);
-                let (one, other) = if turned { (other, one) } else { (one, other) };
-                return Ok(Some((one, other, distance)));
+impl<K: Rows> Walk<K> {
+    /// Goes on to the next pair that the statement sees. Pairs that were found wait for that until they
+    /// are asked for: meanwhile nobody takes away a row that the snapshot has, and one that is put in
+    /// the place of another it does not have.
+    ///
+    /// # Safety
+    /// Both are open.
+    unsafe fn step(&mut self, open: Open) -> Result<Option<Row>, TreeError> {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let snapshot = pg_sys::GetActiveSnapshot();
+            let mut ahead = Ahead::default();
+            loop {
+                while let Some(pair) = self.next_pair()? {
+                    check_for_interrupts!();
+                    let Some(one) = seen(open.heap, snapshot, pair.one) else { continue };
+                    let Some(other) = seen(open.heap, snapshot, pair.other) else { continue };
+                    // The versions that are seen may be in another order than the first ones.
+                    let turned = place(other) < place(one);
+                    let (one, other) = if turned { (other, one) } else { (one, other) };
+                    return Ok(Some((one, other, pair.distance)));
+                }
+                if !self.go_on(open.index, &mut ahead)? {
+                    return Ok(None);
+                }
             }
-            let Some(turn) = pairs.next_turn() else { return Ok(None) };
-            check_for_interrupts!();
-            let pin = ahead.take(index, turn.block());
-            ahead.fetch::<K>(index, pairs.coming());
-            pairs.take(turn, Held::of_pin(pin, Lock::Shared).page())?;
+        }
+    }
+
+    fn next_pair(&mut self) -> Result<Option<Pair>, TreeError> {
+        match self.pairs.next_pair()? {
+            Some(pair) => Ok(Some(pair)),
+            None => Ok(self.found.pop()),
+        }
+    }
+
+    /// Goes on by one page, or takes what workers have found: whether there was any of it.
+    ///
+    /// # Safety
+    /// The index is open.
+    unsafe fn go_on(&mut self, index: Relation, ahead: &mut Ahead) -> Result<bool, TreeError> {
+        let Some(held) = &mut self.held else { return Ok(false) };
+        // SAFETY: as promised by the caller.
+        unsafe {
+            if let Some(workers) = &mut held.workers {
+                self.found = workers.receive(false)?;
+                if !self.found.is_empty() {
+                    return Ok(true);
+                }
+            }
+            if take_page(index, &mut self.pairs, ahead)? {
+                self.read += 1;
+                if self.read == ALONE {
+                    let memory = (*self.context).ecxt_per_query_memory;
+                    held.workers =
+                        Workers::start(index, self.radius, &self.parts, self.begun, memory);
+                }
+                return Ok(true);
+            }
+            let part = match &held.workers {
+                Some(workers) => workers.claim(),
+                None => self.begun,
+            };
+            self.begun += 1;
+            if self.pairs.begin(part)? {
+                return Ok(true);
+            }
+            if let Some(workers) = &mut held.workers {
+                self.found = workers.receive(true)?;
+            }
+            Ok(!self.found.is_empty())
         }
     }
 }
