@@ -66,6 +66,9 @@ pub fn duplicates() -> Result<()> {
     copy.finish()?;
     client.batch_execute(&format!("VACUUM ANALYZE {SET}"))?;
     let pairs = example(include_str!("../../examples/duplicates/pairs.sql"));
+    client.batch_execute("SET max_parallel_workers_per_gather = 0")?;
+    keep("all pairs by one process, s", seconds(&mut client, &pairs)?)?;
+    client.batch_execute("DROP TABLE pair; SET max_parallel_workers_per_gather = 2")?;
     keep("all pairs, s", seconds(&mut client, &pairs)?)?;
     keep("pairs", count(&mut client, "SELECT count(*) FROM pair")? as f64)?;
     let planted = format!(
@@ -89,9 +92,7 @@ pub fn duplicates() -> Result<()> {
     keep("groups of a chain, s", chain(&groups)?)?;
 
     if rows <= JOINED {
-        client.batch_execute(
-            "ALTER TABLE pair RENAME TO walked; SET max_parallel_workers_per_gather = 2",
-        )?;
+        client.batch_execute("ALTER TABLE pair RENAME TO walked")?;
         let join = example(include_str!("../../examples/duplicates/join.sql"));
         keep("all pairs by a join, s", seconds(&mut client, &join)?)?;
         let others = "SELECT count(*) FROM (

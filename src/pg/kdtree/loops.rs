@@ -81,7 +81,6 @@ mod tests {
     use crate::fingerprint::Fingerprint;
     use crate::index::kdtree::fingerprints::Fingerprints;
     use crate::index::kdtree::kind::{Bounds, Hits, Kind, Loops, Near, places};
-    use crate::index::kdtree::leaf;
     use crate::index::kdtree::page::ROOM;
     use crate::index::kdtree::signatures::Signatures;
     use crate::signature::Signature;
