@@ -10,8 +10,8 @@ use std::io::Write as _;
 
 /// Of so many rows an index has several parts.
 const ROWS: usize = 60_000;
-/// Within 1.8 are more pairs than wait in the queues of workers.
-const PAIRS: &str = "SELECT * FROM kdtree_pairs('item_fp', 1.8)";
+/// Within 1 are more pairs than wait in the queues of workers.
+const PAIRS: &str = "SELECT * FROM kdtree_pairs('item_fp', 1)";
 
 fn filled(name: &str) -> Database {
     let mut database = Database::create(name);
