@@ -12,10 +12,10 @@ use std::io::Write as _;
 
 const ROWS: usize = 20_000;
 
-type Draw = fn(&Fingerprints, &mut Random) -> [u8; 32];
+pub type Draw = fn(&Fingerprints, &mut Random) -> [u8; 32];
 
 /// As of photographs.
-fn photographs(source: &Fingerprints, random: &mut Random) -> [u8; 32] {
+pub fn photographs(source: &Fingerprints, random: &mut Random) -> [u8; 32] {
     source.draw(random)
 }
 
@@ -43,7 +43,7 @@ fn digits(values: [u8; 32]) -> String {
     values.map(|value| format!("{value:02x}")).concat()
 }
 
-fn load(database: &mut Database, ids: std::ops::Range<usize>, draw: Draw, random: &mut Random) {
+pub fn load(database: &mut Database, ids: std::ops::Range<usize>, draw: Draw, random: &mut Random) {
     let source = Fingerprints::read();
     let mut copy = database.client.copy_in("COPY item FROM STDIN").expect("copy");
     for id in ids {
@@ -144,7 +144,8 @@ fn extreme_data() {
     index_equals_scan("extremes", extremes);
 }
 
-fn filled(name: &str, rows: usize) -> Database {
+/// A table of so many rows, as of photographs.
+pub fn filled(name: &str, rows: usize) -> Database {
     let mut database = Database::create(name);
     database.client.batch_execute("CREATE TABLE item (id int, fp fingerprint)").expect("table");
     load(&mut database, 0..rows, photographs, &mut Random(7));

@@ -3,35 +3,21 @@
 
 use crate::database::Database;
 use crate::deadline::eventually;
-use crate::fingerprints::Fingerprints;
+use crate::kdtree::{filled, load, photographs};
 use crate::random::Random;
 use postgres::error::SqlState;
-use std::io::Write as _;
 
 /// Of so many rows an index has several parts.
 const ROWS: usize = 60_000;
 /// Within 1 are more pairs than wait in the queues of workers.
 const PAIRS: &str = "SELECT * FROM kdtree_pairs('item_fp', 1)";
 
-fn filled(name: &str) -> Database {
-    let mut database = Database::create(name);
-    let table = "CREATE TABLE item (id int, fp fingerprint)";
-    database.client.batch_execute(table).expect("a table");
-    add(&mut database, 0..ROWS);
+fn indexed(name: &str) -> Database {
+    let mut database = filled(name, ROWS);
     for statement in ["CREATE INDEX item_fp ON item USING kdtree (fp)", "VACUUM ANALYZE item"] {
         database.client.batch_execute(statement).expect(statement);
     }
     database
-}
-
-fn add(database: &mut Database, ids: std::ops::Range<usize>) {
-    let (source, mut random) = (Fingerprints::read(), Random(ids.start as u64));
-    let mut copy = database.client.copy_in("COPY item FROM STDIN").expect("copy");
-    for id in ids {
-        let digits = source.draw(&mut random).map(|value| format!("{value:02x}")).concat();
-        writeln!(copy, "{id}\t{digits}").expect("a row");
-    }
-    copy.finish().expect("copied");
 }
 
 fn set_workers(database: &mut Database, count: usize) {
@@ -75,7 +61,7 @@ fn no_more_workers(watcher: &mut Database, after: &str) {
 
 #[test]
 fn workers_find_the_same_pairs_while_others_write() {
-    let mut database = filled("pairs_workers_same");
+    let mut database = indexed("pairs_workers_same");
     let mut other = database.session_of("postgres");
     let versions = "UPDATE item SET id = id WHERE id % 10 = 0; DELETE FROM item WHERE id % 11 = 0";
     database.client.batch_execute(versions).expect("changed");
@@ -93,7 +79,7 @@ fn workers_find_the_same_pairs_while_others_write() {
         // What the snapshot does not have moves what it has, from page to page.
         let begin = ROWS * (1 + workers);
         let writer = std::thread::spawn(move || {
-            add(&mut other, begin..begin + 6_000);
+            load(&mut other, begin..begin + 6_000, photographs, &mut Random(begin as u64));
             let change = "DELETE FROM item WHERE id % 13 = 0; VACUUM item";
             for change in change.split(';') {
                 other.client.batch_execute(change).expect(change);
@@ -106,7 +92,10 @@ fn workers_find_the_same_pairs_while_others_write() {
              SELECT (SELECT count(*) FROM walked),
                     (SELECT count(*) FROM (TABLE walked EXCEPT ALL TABLE alone) AS more)"
         );
-        while !writer.is_finished() {
+        let mut is_written = false;
+        while !is_written {
+            // Once at least, and once more behind the last change.
+            is_written = writer.is_finished();
             let row = database.client.query_one(&differ, &[]).expect("pairs");
             assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (count, 0), "{workers}");
         }
@@ -119,7 +108,7 @@ fn workers_find_the_same_pairs_while_others_write() {
 
 #[test]
 fn workers_go_with_whoever_asked() {
-    let mut database = filled("pairs_workers_go");
+    let mut database = indexed("pairs_workers_go");
     let mut watcher = database.session_of("postgres");
     let all: i64 = {
         set_workers(&mut database, 0);
@@ -167,7 +156,7 @@ fn workers_go_with_whoever_asked() {
 
 #[test]
 fn a_worker_that_is_ended_is_missed() {
-    let mut database = filled("pairs_workers_lost");
+    let mut database = indexed("pairs_workers_lost");
     let mut watcher = database.session_of("postgres");
     begin_with_workers(&mut database, &mut watcher);
     for pid in workers(&mut watcher, true) {
@@ -182,7 +171,7 @@ fn a_worker_that_is_ended_is_missed() {
 /// A transaction that has locked the index, or has an index that nobody else sees, does without.
 #[test]
 fn what_others_may_not_see_is_gone_through_alone() {
-    let mut database = filled("pairs_workers_alone");
+    let mut database = indexed("pairs_workers_alone");
     let count = format!("SELECT count(*)::text FROM ({PAIRS}) AS pair");
     let expected = database.value(&count);
     for change in [

@@ -286,8 +286,9 @@ impl Kind for Fingerprints {
         let blocks: &[Boxes] = boxes.as_chunks().0.as_chunks().0.as_chunks().0;
         let rests = out.rests.as_chunks_mut::<BLOCK>().0;
         let mut within = 0;
-        for (number, (boxes, rests)) in blocks.iter().zip(rests).enumerate() {
-            let Some(left) = count.checked_sub(number * BLOCK) else { break };
+        let blocks = blocks.iter().zip(rests).take(count.div_ceil(BLOCK));
+        for (number, (boxes, rests)) in blocks.enumerate() {
+            let left = count - number * BLOCK;
             let behind = u32::MAX.checked_shl(left as u32).unwrap_or(0);
             let places = boxes_within(boxes, query, limit, rests) & !behind;
             within |= Places::from(places) << (number * BLOCK);
@@ -318,10 +319,9 @@ impl Kind for Fingerprints {
     #[inline(always)]
     fn blocks(rows: &[u8; ROOM], count: usize, out: &mut Boxes) {
         let (first_looks, rests) = looks(rows);
-        for (number, (first_look, rest)) in first_looks.iter().zip(rests).enumerate() {
-            let Some(left) = count.checked_sub(number * BLOCK).filter(|&left| left > 0) else {
-                break;
-            };
+        let blocks = first_looks.iter().zip(rests).take(count.div_ceil(BLOCK));
+        for (number, (first_look, rest)) in blocks.enumerate() {
+            let left = count - number * BLOCK;
             for (sides, column) in out.iter_mut().zip(first_look.iter().chain(rest)) {
                 // Behind the last row anything may be.
                 let mut column = *column;

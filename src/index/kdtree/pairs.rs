@@ -155,6 +155,16 @@ impl<K: Kind> Pairs<K> {
         }
     }
 
+    /// The parts, for whoever is to share them.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// How near the rows of a pair are.
+    pub fn radius(&self) -> f64 {
+        self.finder.radius
+    }
+
     /// Begins a part, when that before is done: for the pairs of its rows with each other, and with
     /// those of the parts behind it. Gives whether there is such a part.
     ///

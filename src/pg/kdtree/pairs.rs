@@ -101,11 +101,11 @@ unsafe fn walk<K: Rows>(
     unsafe {
         check_layout(open.index, K::NUMBER);
         let parts = or_raise(open.index, cut::<K>(open.index));
-        let pairs = Pairs::<K>::new(loops::best(), radius, FULL, parts.clone());
+        let pairs = Pairs::<K>::new(loops::best(), radius, FULL, parts);
         let held = Box::new(Opened { open, workers: None });
         pg_sys::RegisterExprContextCallback(context, Some(close), at(&held));
         let found = Vec::new();
-        Box::new(Walk { held: Some(held), context, parts, radius, pairs, found, begun: 0, read: 0 })
+        Box::new(Walk { held: Some(held), context, pairs, found, begun: 0, read: 0 })
     }
 }
 
@@ -168,8 +168,6 @@ struct Walk<K: Rows> {
     /// None at the end.
     held: Option<Box<Opened>>,
     context: *mut pg_sys::ExprContext,
-    radius: f64,
-    parts: Parts,
     pairs: Pairs<K>,
     /// Pairs that a worker found.
     found: Vec<Pair>,
@@ -255,8 +253,7 @@ impl<K: Rows> Walk<K> {
                 self.read += 1;
                 if self.read == ALONE {
                     let memory = (*self.context).ecxt_per_query_memory;
-                    held.workers =
-                        Workers::start(index, self.radius, &self.parts, self.begun, memory);
+                    held.workers = Workers::start(index, &self.pairs, self.begun, memory);
                 }
                 return Ok(true);
             }

@@ -172,15 +172,15 @@ impl Workers {
     ///
     /// # Safety
     /// The index is open, and `context` lives as long as the workers are asked.
-    pub(super) unsafe fn start(
+    pub(super) unsafe fn start<K: Rows>(
         index: Relation,
-        radius: f64,
-        parts: &Parts,
+        pairs: &Pairs<K>,
         next: usize,
         context: pg_sys::MemoryContext,
     ) -> Option<Self> {
         // SAFETY: as promised by the caller. The segment is as large as what is put into it.
         unsafe {
+            let parts = pairs.parts();
             let most = usize::try_from(pg_sys::max_parallel_workers_per_gather).unwrap_or(0);
             let count = most.min(MOST).min(parts.count().saturating_sub(next));
             let is_temporary = (*(*index).rd_rel).relpersistence as u8 == b't';
@@ -202,7 +202,7 @@ impl Workers {
                 began: [const { AtomicU32::new(0) }; MOST],
                 index: (*index).rd_id,
                 pages: pages.len() as u32,
-                radius,
+                radius: pairs.radius(),
             });
             let share = Share::of(segment);
             ptr::copy_nonoverlapping(pages.as_ptr(), share.pages_at(), pages.len());
@@ -337,7 +337,7 @@ pub unsafe extern "C-unwind" fn kdtree_pairs_worker(segment: Datum) {
         version::end_by_interrupts();
         pg_sys::BackgroundWorkerUnblockSignals();
         let extra = CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_extra.as_ptr());
-        let mut numbers = extra.to_bytes().split(|&byte| byte == b' ').map(number);
+        let mut numbers = extra.to_str().unwrap_or("").split(' ').flat_map(str::parse::<u32>);
         let (Some(database), Some(number)) = (numbers.next(), numbers.next()) else { return };
         // Who may connect to the database, and as whom, was the backend's business.
         let any = pg_sys::BGWORKER_BYPASS_ALLOWCONN;
@@ -369,10 +369,6 @@ pub unsafe extern "C-unwind" fn kdtree_pairs_worker(segment: Datum) {
         sender.send(failed.as_deref().unwrap_or(&[DONE]));
         pg_sys::dsm_detach(segment);
     }
-}
-
-fn number(text: &[u8]) -> u32 {
-    text.iter().fold(0, |number, digit| 10 * number + u32::from(digit.saturating_sub(b'0')))
 }
 
 /// The worker's end of its queue.
