@@ -43,8 +43,9 @@ test:
 	@scripts/test.sh
 
 # The whole suite: that, and then the other versions, packages, the documents' commands, pages, a bare machine.
+# VERSIONS="14 19" for some of the other versions.
 test-all: test
-	@scripts/test-all.sh
+	@VERSIONS="$(VERSIONS)" scripts/test-all.sh
 
 # The README's commands in bare roots of Debian 12 and 13, as root and as a plain user. SUITES="bookworm",
 # USERS="plain", STEPS="demo install" for some of it. As root; each root builds all of it anew.
