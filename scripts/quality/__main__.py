@@ -19,6 +19,7 @@ import corpus  # noqa: E402
 import files  # noqa: E402
 import graphics  # noqa: E402
 import measure  # noqa: E402
+import overlap  # noqa: E402
 import plot  # noqa: E402
 import prints  # noqa: E402
 import report  # noqa: E402
@@ -66,7 +67,7 @@ def main():
         say("mirrored pictures in eight positions")
         eight = measure.eight_fold(connection, folds)
         say("counting pairs of different photographs")
-        found = report.Found(connection, made, compared, eight)
+        found = report.Found(connection, made, compared, eight, overlap.ranks(known, jobs))
     (results / "table.md").write_text(report.make(found))
     (results / "plot.svg").write_text(plot.make(found))
     print(report.headline(found))

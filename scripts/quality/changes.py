@@ -28,11 +28,15 @@ def watermarked(picture):
     return marked
 
 
+def kept(size, share, random):
+    """What is left of a picture of this size without this share of both sides: left, top, right and bottom."""
+    width, height = (round(side * (1 - share)) for side in size)
+    left, top = random.randint(0, size[0] - width), random.randint(0, size[1] - height)
+    return left, top, left + width, top + height
+
+
 def cropped(picture, share, random):
-    """Without this share of the width and of the height, from any sides."""
-    width, height = round(picture.width * (1 - share)), round(picture.height * (1 - share))
-    left, top = random.randint(0, picture.width - width), random.randint(0, picture.height - height)
-    return picture.crop((left, top, left + width, top + height))
+    return picture.crop(kept(picture.size, share, random))
 
 
 def rotated(picture, degrees):
@@ -86,6 +90,8 @@ def brightened(picture, factor):
     return ImageEnhance.Brightness(picture).enhance(factor)
 
 
+# Changes that take away so much of each side, and do nothing else.
+CROPS = {"crop 5 %": 0.05, "crop 10 %": 0.10, "crop 20 %": 0.20}
 # Name: what makes it of a picture, given a source of random numbers.
 CHANGES = {
     "size × ¼": lambda picture, _: resized(picture, 0.25, 0.25),
@@ -102,9 +108,9 @@ CHANGES = {
     "bar": barred,
     "border": lambda picture, random: bordered(picture, random.choice([(0, 0, 0), (255, 255, 255)])),
     "letterbox": lambda picture, _: letterboxed(picture),
-    "crop 5 %": lambda picture, random: cropped(picture, 0.05, random),
-    "crop 10 %": lambda picture, random: cropped(picture, 0.10, random),
-    "crop 20 %": lambda picture, random: cropped(picture, 0.20, random),
+    "crop 5 %": lambda picture, random: cropped(picture, CROPS["crop 5 %"], random),
+    "crop 10 %": lambda picture, random: cropped(picture, CROPS["crop 10 %"], random),
+    "crop 20 %": lambda picture, random: cropped(picture, CROPS["crop 20 %"], random),
     "rotated 3°": lambda picture, _: rotated(picture, 3),
     "rotated 10°": lambda picture, _: rotated(picture, 10),
     "crop 5 %, brighter": lambda picture, random: brightened(cropped(picture, 0.05, random), 1.3),

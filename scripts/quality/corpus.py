@@ -164,9 +164,13 @@ def half(name):
     return int(random.Random(f"fold {photograph(name)}").random() < 0.5)
 
 
-def view(picture, chance):
-    """A part of it at a random place, 25 to 80 % of each side."""
+def part(size, chance):
+    """Of a picture of this size a part at a random place, 25 to 80 % of each side: left, top, right and bottom."""
     share = chance.uniform(0.25, 0.8)
-    width, height = round(picture.width * share), round(picture.height * share)
-    left, top = chance.randint(0, picture.width - width), chance.randint(0, picture.height - height)
-    return picture.crop((left, top, left + width, top + height))
+    width, height = (round(side * share) for side in size)
+    left, top = chance.randint(0, size[0] - width), chance.randint(0, size[1] - height)
+    return left, top, left + width, top + height
+
+
+def view(picture, chance):
+    return picture.crop(part(picture.size, chance))

@@ -76,8 +76,8 @@ def number(name, value):
 class Found:
     """Ranks, distances and times as the database has them."""
 
-    def __init__(self, connection, made, compared, eight):
-        self.made, self.compared, self.eight = made, compared, eight
+    def __init__(self, connection, made, compared, eight, places):
+        self.made, self.compared, self.eight, self.places = made, compared, eight, places
         self.ranks = {}
         for one in measure.ranks(connection):
             self.ranks.setdefault((one["kind"], one["change"]), []).append(one)
@@ -166,6 +166,14 @@ def recalls(found):
     for change in changes.CHANGES:
         out += row(change, *(both(found, name, change) for name in names))
     return out + row("*mean of nine*", *(means(found, name) for name in names))
+
+
+def by_places(found):
+    out = "Sorted by how much two pictures show of the same, by their places alone, at 1 / at 10: "
+    return out + ", ".join(
+        f"{change} " + " / ".join(f"{100 * sum(rank <= n for rank in ranks) / len(ranks):.0f}" for n in (1, 10))
+        for change, ranks in found.places.items()
+    ) + "\n"
 
 
 def against_peers(found):
@@ -312,7 +320,7 @@ def make(found):
         f"{at_50:.0f} points at 50 %, {at_97:.0f} at 97 %.\n\n"
     )
     parts = (
-        headline, recalls, against_peers, of_graphics, mirrored, pair_table, selves, details, times,
+        headline, recalls, by_places, against_peers, of_graphics, mirrored, pair_table, selves, details, times,
         first_stage, distances, thresholds,
     )
     return about + "\n".join(part(found) for part in parts)

@@ -11,6 +11,8 @@ COLOURS = {
 }
 # Of what is no photograph, this is shown first.
 MILLION = 10**6
+# Of pairs of all kinds so many are looked at.
+ALL_KINDS = 10**5
 
 
 def row(*cells):
@@ -164,6 +166,26 @@ def of_kinds(found):
     return out
 
 
+def of_all_kinds(found):
+    """How many of the pairs that have enough detail are within: within each kind, between kinds, and of photographs."""
+    out = "Of 100,000 pairs of different pictures with detail of at least 15 so many are within the radius\n\n"
+    out += head("pairs", "number", *(methods.METHODS[name].title for name in found))
+    parts = {}
+    for name, one in found.items():
+        within = {key: sum(kind["detailed"][key] for kind in one["kinds"].values()) for key in ("pairs", "within")}
+        between, photographs = one["different kinds"], {key: one[key] for key in ("pairs", "within")}
+        whole = {key: within[key] + between[key] + photographs[key] for key in ("pairs", "within")}
+        for about, part in (
+            ("of two pictures of one kind, without photographs", within), ("of two photographs", photographs),
+            ("of two kinds, photographs among them", between), ("all together", whole),
+        ):
+            parts.setdefault(about, []).append(part)
+    for about, ones in parts.items():
+        shares = (ALL_KINDS * one["within"] / one["pairs"] for one in ones)
+        out += row(about, number(round(ones[0]["pairs"])), *(f"{share:.2f}" for share in shares))
+    return out
+
+
 def held_out(found, shares):
     one = next(iter(found.values()))["held out"]
     out = (
@@ -187,7 +209,7 @@ def make(found, shares, sizes, milliseconds):
     """The text in Markdown."""
     return "\n".join([
         opening(found, sizes), at_radii(found, shares), check(found), at_least(found, sizes),
-        of_kinds(found), held_out(found, shares),
+        of_kinds(found), of_all_kinds(found), held_out(found, shares),
         by_change(found, "within", [power(share) for share in shares],
                   "Found within the radius of such a share of the pairs, in percent, by change"),
         of_sizes(found, sizes), times(milliseconds),

@@ -173,7 +173,11 @@ def of_photographs(name, method, pool, changed, folds, results):
     few = searched["group"] % 10 == 0
     _, _, by_few = counted(numbers[detail], searched, copies, changed, distances, few)
     radii = [near.radius(share) for share in SHARES]
-    found = {"pairs": near.count, "power": near.power, "radius": [shown(method, r) for r in radii], "changes": {}}
+    radius = radii[SHARES.index(SHARE)]
+    found = {
+        "pairs": near.count, "within": int((near.distances <= radius).sum()), "power": near.power,
+        "radius": [shown(method, r) for r in radii], "changes": {},
+    }
     for change in PHOTOGRAPH_CHANGES:
         chosen = changed["change"] == change
         found["changes"][change] = {
@@ -189,7 +193,7 @@ def of_photographs(name, method, pool, changed, folds, results):
             ],
         }
     found["counted of"] = int(np.median(others))
-    return found, radii[SHARES.index(SHARE)]
+    return found, radius
 
 
 def of_a_kind(method, pool, changed, layers, radius):
@@ -222,6 +226,36 @@ def of_a_kind(method, pool, changed, layers, radius):
         chosen = changed["change"] == change
         found[change] = {"within": percent(distances[chosen] <= radius), "first": percent(nearer[chosen] == 0)}
     return found
+
+
+def detailed(method, pool, layers, half=None):
+    """The numbers of what has enough detail: of all, or of one half."""
+    chosen = pool["detail"] >= DETAIL
+    chosen &= True if half is None else pool["half"] == half
+    return method.numbers({key: value[chosen] for key, value in pool.items()}, layers)
+
+
+def of_different_kinds(method, photographs, others, folds, shipped, radius):
+    """Pairs of pictures of enough detail and of two kinds, and how many are within the radius.
+
+    What is made of photographs is compared with no photograph, nor with others of that sort: they may show the same.
+    Photographs are compared by the layers that did not see them."""
+    blocks = []
+    for half, ours in enumerate(reversed(folds)):
+        ones = detailed(method, photographs, [ours], half)
+        blocks += [(ones, detailed(method, pool, [ours])) for kind, pool in others.items()
+                   if kind not in kinds.OF_PHOTOGRAPHS]
+    numbers = {kind: detailed(method, pool, shipped) for kind, pool in others.items()}
+    blocks += [(numbers[one], numbers[other]) for one, other in itertools.combinations(others, 2)
+               if not {one, other} <= set(kinds.OF_PHOTOGRAPHS)]
+    pairs, within = 0, 0
+    for ones, others_numbers in blocks:
+        lengths = np.einsum("ij,ij->i", others_numbers, others_numbers)
+        for start in range(0, len(ones), strangers.ROWS):
+            part = ones[start : start + strangers.ROWS]
+            squares = (part**2).sum(1)[:, None] + lengths - 2 * (part @ others_numbers.T)
+            pairs, within = pairs + squares.size, within + int((squares <= radius**2).sum())
+    return {"pairs": pairs, "within": within}
 
 
 def of_held_out(name, method, pool, changed, layers, results):
@@ -265,6 +299,8 @@ def main():
             kind: of_a_kind(method, *both(kind), folds if kind in kinds.OF_PHOTOGRAPHS else shipped, within)
             for kind in made["kinds"]
         }
+        others = {kind: both(kind)[0] for kind in made["kinds"]}
+        one["different kinds"] = of_different_kinds(method, pool, others, folds, shipped, within)
         one["held out"] = of_held_out(name, method, *both("held out"), shipped, results)
         found[name] = one
         (results / "sizes.json").write_text(json.dumps(found, indent=1))
