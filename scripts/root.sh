@@ -6,6 +6,14 @@ can_make_roots() {
 	debootstrap --version >/dev/null 2>&1 || install_packages "to make another Debian's root" debootstrap || return 1
 }
 
+# mounts_apart SCRIPT [ARGUMENT...]: begins the script anew where what it mounts is for it alone, and gone with it, however it
+# ends: a root left open has this machine's /dev in it, and whoever removes that root would remove those. 1 when it can't.
+mounts_apart() {
+	[ -z "${MOUNTS_APART:-}" ] || return 0
+	unshare --mount true || { say "nothing can be mounted here"; return 1; }
+	MOUNTS_APART=1 exec unshare --mount "$@"
+}
+
 # make_root SUITE DIRECTORY: a minimal one, made once, whole or not at all. 1 when it can't be had.
 make_root() {
 	local suite=$1 root=$2 log=$build/debootstrap-$1.log
@@ -37,6 +45,7 @@ debian_mirror() {
 
 # open_root DIRECTORY: with the kernel's own places, until close_root.
 open_root() {
+	[ -n "${MOUNTS_APART:-}" ] || fail "a root is opened where mounts are apart: mounts_apart"
 	mountpoint -q "$1/proc" || mount -t proc proc "$1/proc"
 	mountpoint -q "$1/dev" || mount --rbind --make-rslave /dev "$1/dev"
 	cp /etc/resolv.conf "$1/etc/resolv.conf"

@@ -11,6 +11,7 @@ steps=${STEPS:-faults demo check install}
 passed=0
 
 can_make_roots || exit 1
+mounts_apart "$0" || exit 1
 rust=$(rustc --print sysroot)
 [ -x "$rust/bin/cargo" ] && [ "$rust" != /usr ] || fail "no Rust that can be lent: its home is $rust"
 # What the README asks for, in its own words.

@@ -2,8 +2,10 @@
 # The Dockerfile's commands, where there is no docker: as root, in two bare Debians with PostgreSQL
 # 15 in place of the official image. By hand: it downloads Debian and builds once more.
 . "$(dirname "$0")/setup.sh"
+. scripts/root.sh
 
 [ "$(id -u)" -eq 0 ] || fail "this needs root, for chroot"
+mounts_apart "$0" || exit 1
 install_packages "to make a bare Debian" mmdebstrap || exit 1
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 work=$build/dockerfile
@@ -21,12 +23,9 @@ commands() {
 
 # bare DIRECTORY: what the official image would be.
 bare() {
-	umount -R "$1/proc" "$1/dev" 2>/dev/null || true
-	rm -rf "$1"
+	remove_root "$1"
 	mmdebstrap --quiet --variant=minbase --include="postgresql-$PG_MAJOR" "$suite" "$1"
-	mount -t proc proc "$1/proc"
-	mount --bind /dev "$1/dev"
-	cp /etc/resolv.conf "$1/etc/resolv.conf"
+	open_root "$1"
 }
 
 # inside DIRECTORY COMMAND: with this machine's certificates, which may have one of its own.
@@ -37,9 +36,6 @@ inside() {
 	chroot "$1" /bin/sh -e -c "$2"
 }
 
-leave() { umount -R "$work"/*/proc "$work"/*/dev 2>/dev/null || true; }
-trap leave EXIT
-leave
 mkdir -p "$work"
 bare "$work/build"
 while IFS= read -r command <&3; do

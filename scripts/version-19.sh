@@ -77,11 +77,7 @@ case ${1:-} in
 inside) inside ;;
 *)
 	can_make_roots || exit 77
-	# What is mounted is so for this script alone, and gone with it, however it ends.
-	if [ -z "${MOUNTS_APART:-}" ]; then
-		unshare --mount true || { say "nothing can be mounted here"; exit 77; }
-		MOUNTS_APART=1 exec unshare --mount "$0"
-	fi
+	mounts_apart "$0" || exit 77
 	setup_root || { say "no Debian sid with PostgreSQL 19 to be had"; exit 77; }
 	setup_older
 	copy_project
