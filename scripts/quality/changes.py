@@ -28,11 +28,16 @@ def watermarked(picture):
     return marked
 
 
-def kept(size, share, random):
-    """What is left of a picture of this size without this share of both sides: left, top, right and bottom."""
-    width, height = (round(side * (1 - share)) for side in size)
+def part(size, share, random):
+    """Of a picture of this size a part at a random place, this share of both sides: left, top, right and bottom."""
+    width, height = (round(side * share) for side in size)
     left, top = random.randint(0, size[0] - width), random.randint(0, size[1] - height)
     return left, top, left + width, top + height
+
+
+def kept(size, share, random):
+    """What is left without this share of both sides."""
+    return part(size, 1 - share, random)
 
 
 def cropped(picture, share, random):

@@ -12,6 +12,8 @@ import re
 import numpy as np
 from PIL import Image, ImageOps
 
+import changes
+
 Image.MAX_IMAGE_PIXELS = None
 # The longer side of a picture, at most.
 SIDE = 1024
@@ -165,11 +167,8 @@ def half(name):
 
 
 def part(size, chance):
-    """Of a picture of this size a part at a random place, 25 to 80 % of each side: left, top, right and bottom."""
-    share = chance.uniform(0.25, 0.8)
-    width, height = (round(side * share) for side in size)
-    left, top = chance.randint(0, size[0] - width), chance.randint(0, size[1] - height)
-    return left, top, left + width, top + height
+    """Of a picture of this size a part at a random place, 25 to 80 % of each side."""
+    return changes.part(size, chance.uniform(0.25, 0.8), chance)
 
 
 def view(picture, chance):

@@ -249,11 +249,11 @@ def of_different_kinds(method, photographs, others, folds, shipped, radius):
     blocks += [(numbers[one], numbers[other]) for one, other in itertools.combinations(others, 2)
                if not {one, other} <= set(kinds.OF_PHOTOGRAPHS)]
     pairs, within = 0, 0
-    for ones, others_numbers in blocks:
-        lengths = np.einsum("ij,ij->i", others_numbers, others_numbers)
+    for ones, rest in blocks:
+        lengths = np.einsum("ij,ij->i", rest, rest)
         for start in range(0, len(ones), strangers.ROWS):
             part = ones[start : start + strangers.ROWS]
-            squares = (part**2).sum(1)[:, None] + lengths - 2 * (part @ others_numbers.T)
+            squares = (part**2).sum(1)[:, None] + lengths - 2 * (part @ rest.T)
             pairs, within = pairs + squares.size, within + int((squares <= radius**2).sum())
     return {"pairs": pairs, "within": within}
 
